@@ -1,0 +1,5 @@
+"""REST addresses."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,122 @@
+"""Every setting an operator can give, read from the environment and checked once.
+
+A wrong value stops the process with one sentence that names the variable, what
+it holds and what it may hold. `docs/configuration.md` documents each of them; a
+guard test compares that page with the names read here.
+"""
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+Number = TypeVar("Number", int, float, Decimal)
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+class Environment:
+    """Typed reads from a mapping of environment variables; remembers the names asked for."""
+
+    def __init__(self, values: Mapping[str, str] = os.environ) -> None:
+        self._values = values
+        self.names: set[str] = set()
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """The value, or the default; without a default the variable must be set."""
+        self.names.add(name)
+        value = self._values.get(name, "").strip()
+        if value:
+            return value
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set. Set it in the environment.")
+        return default
+
+    def choice(self, name: str, default: str, *, of: tuple[str, ...]) -> str:
+        """One of a few words, in lower case."""
+        value = self.text(name, default).lower()
+        if value not in of:
+            raise _wrong(name, value, "one of " + ", ".join(of))
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """true/false, 1/0, yes/no, on/off."""
+        value = self.text(name, str(default)).lower()
+        if value in _TRUE:
+            return True
+        if value in _FALSE:
+            return False
+        raise _wrong(name, value, "true or false")
+
+    def integer(self, name: str, default: int, *, low: int, high: int) -> int:
+        """A whole number from low to high."""
+        return self._number(name, default, int, low, high, "a whole number")
+
+    def seconds(self, name: str, default: float, *, low: float, high: float) -> float:
+        """A number of seconds from low to high; fractions are fine."""
+        return self._number(name, default, float, low, high, "a number of seconds")
+
+    def decimal(self, name: str, default: str, *, low: str, high: str) -> Decimal:
+        """An exact decimal from low to high."""
+        return self._number(
+            name, Decimal(default), Decimal, Decimal(low), Decimal(high), "a decimal number"
+        )
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        """A list separated by commas, without empty words."""
+        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def url(self, name: str, default: str | None = None, *, schemes: tuple[str, ...]) -> str:
+        """An address with one of the given schemes."""
+        value = self.text(name, default)
+        if urlsplit(value).scheme not in schemes:
+            raise _wrong(name, _masked(value), "an address that begins with " + _either(schemes))
+        return value
+
+    def file(self, name: str) -> Path | None:
+        """A path to a file that exists, or None when the variable is not set."""
+        value = self.text(name, "")
+        if not value:
+            return None
+        path = Path(value).expanduser()
+        if not path.is_file():
+            raise _wrong(name, value, "the path of a file that exists")
+        return path
+
+    def _number(
+        self,
+        name: str,
+        default: Number,
+        parse: Callable[[str], Number],
+        low: Number,
+        high: Number,
+        what: str,
+    ) -> Number:
+        raw = self.text(name, str(default))
+        try:
+            value = parse(raw)
+        except (ValueError, InvalidOperation):
+            raise _wrong(name, raw, f"{what} from {low} to {high}") from None
+        if not math.isfinite(value) or not low <= value <= high:
+            raise _wrong(name, raw, f"{what} from {low} to {high}")
+        return value
+
+
+def _either(schemes: tuple[str, ...]) -> str:
+    return " or ".join(f"{scheme}://" for scheme in schemes)
+
+
+def _masked(url: str) -> str:
+    """The address without its password: errors are logged."""
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":***@") if parts.password else url
+
+
+def _wrong(name: str, value: str, expected: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} is {value!r}, but must be {expected}.")

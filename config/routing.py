@@ -1,0 +1,7 @@
+"""Every WebSocket address."""
+
+from channels.routing import URLRouter
+from django.urls import URLPattern
+
+routes: list[URLPattern] = []
+websocket = URLRouter(routes)

@@ -1,0 +1,44 @@
+"""The single screen at `/`, and plain JSON for what is missing."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from rest.errors import ApiError, error_response, server_error_body
+
+_NOT_BUILT = (
+    "The screen has not been built. Run `make run`, or `npm ci && npm run build` in frontend/."
+)
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponseBase:
+    """The built single page; its assets carry hashes, so only this file must be fresh."""
+    page: Path = settings.SCREEN_DIR / "index.html"
+    if not page.is_file():
+        return HttpResponse(_NOT_BUILT, status=503, content_type="text/plain")
+    return FileResponse(
+        page.open("rb"), content_type="text/html", headers={"Cache-Control": "no-cache"}
+    )
+
+
+def api_not_found(request: HttpRequest, *_: object) -> HttpResponse:
+    """Anything under /api that no route takes."""
+    return error_response(ApiError(404, "not_found", "There is nothing at this address."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return api_not_found(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: a wrong Host header, say."""
+    return error_response(ApiError(400, "malformed", "The request is not valid."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500."""
+    return server_error_body()

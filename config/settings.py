@@ -1,0 +1,242 @@
+"""Django's settings, composed from the environment. Nothing but this package reads it directly."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from config.env import Environment
+from config.logging import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment()
+
+# -- Process ---------------------------------------------------------------------------------
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CORS_ALLOWED_ORIGINS = env.words("CORS_ORIGINS")
+CSRF_TRUSTED_ORIGINS = CORS_ALLOWED_ORIGINS
+CORS_ALLOW_CREDENTIALS = bool(CORS_ALLOWED_ORIGINS)
+
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, low=1, high=65535)
+WEB_PROCESSES = env.integer("WEB_PROCESSES", 1, low=1, high=256)
+WEB_GRACE_SECONDS = env.integer("WEB_GRACE_SECONDS", 8, low=1, high=600)
+BEHIND_PROXY = env.flag("BEHIND_PROXY", default=False)
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", of=("debug", "info", "warning", "error"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "console" if DEBUG else "json", of=("console", "json"))
+LOGGING = logging_config(level=LOG_LEVEL, output=LOG_FORMAT)
+LOGGING_CONFIG = "config.logging.configure"
+
+# -- Applications ----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",  # first: it replaces runserver, so that development speaks WebSocket
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_structlog",
+    "corsheaders",
+    "channels",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "accounts",
+    "securities",
+    "watchlists",
+    "pricefeed",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = False
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- Postgres and Redis ----------------------------------------------------------------------
+
+DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql"))
+DATABASES: dict[str, Any] = {
+    "default": {
+        **environ.Env.db_url_config(DATABASE_URL),
+        "OPTIONS": {
+            # Requests run in threads that come and go; a pool keeps connections few and warm.
+            "pool": {
+                "min_size": 1,
+                "max_size": env.integer("DATABASE_POOL_SIZE", 8, low=1, high=500),
+                "timeout": 5,
+            },
+            "connect_timeout": 5,
+        },
+        "TEST": {"NAME": env.text("TEST_DATABASE_NAME", "test_tickwatch")},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "tickwatch",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "pricefeed.delivery.layer.BatchedChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "tickwatch"},
+    }
+}
+
+# -- Prices ----------------------------------------------------------------------------------
+
+PRICE_SOURCE = env.choice("PRICE_SOURCE", "simulated", of=("simulated", "replay"))
+PRICE_UPDATE_SECONDS = env.seconds("PRICE_UPDATE_SECONDS", 5, low=0.1, high=3600)
+PRICE_HISTORY_DAYS = env.integer("PRICE_HISTORY_DAYS", 7, low=1, high=3650)
+PRICE_STALE_SECONDS = env.seconds(
+    "PRICE_STALE_SECONDS", max(15.0, 3 * PRICE_UPDATE_SECONDS), low=1, high=86_400
+)
+SIMULATED_TICKERS = env.integer("SIMULATED_TICKERS", 0, low=0, high=100_000)
+SIMULATED_STEP_PERCENT = env.decimal("SIMULATED_STEP_PERCENT", "0.5", low="0.001", high="50")
+SIMULATED_RANGE_PERCENT = env.decimal("SIMULATED_RANGE_PERCENT", "20", low="0.01", high="99")
+SIMULATED_START_LOW = env.decimal("SIMULATED_START_LOW", "10", low="0.01", high="1000000")
+SIMULATED_START_HIGH = env.decimal("SIMULATED_START_HIGH", "500", low="0.01", high="1000000")
+SIMULATED_SEED = env.text("SIMULATED_SEED", "")
+REPLAY_FILE = env.file("REPLAY_FILE")
+REPLAY_SPEED = env.decimal("REPLAY_SPEED", "1", low="0.001", high="1000000")
+REPLAY_LOOP = env.flag("REPLAY_LOOP", default=True)
+
+WATCHLIST_MAX_ITEMS = env.integer("WATCHLIST_MAX_ITEMS", 1000, low=1, high=100_000)
+
+# -- Who may ---------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_ATTEMPTS_PER_MINUTE = env.integer("LOGIN_ATTEMPTS_PER_MINUTE", 10, low=1, high=1_000_000)
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(
+        minutes=env.integer("ACCESS_TOKEN_MINUTES", 15, low=1, high=1440)
+    ),
+    "REFRESH_TOKEN_LIFETIME": timedelta(
+        days=env.integer("REFRESH_TOKEN_DAYS", 14, low=1, high=365)
+    ),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "UPDATE_LAST_LOGIN": False,
+}
+
+# -- REST ------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "rest.errors.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+REQUEST_BODY_LIMIT = 1024 * 1024  # bytes; larger bodies are refused with 413
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024  # the admin site's CSV import
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tickwatch",
+    "DESCRIPTION": "Search securities, keep a watchlist, read prices and history.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# -- Celery ----------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_ACKS_LATE = False  # a lost price run is repaired by the next one, never repeated
+CELERY_BEAT_SCHEDULE = {
+    "update-prices": {
+        "task": "pricefeed.tasks.update_prices",
+        "schedule": PRICE_UPDATE_SECONDS,
+        # A run that waited longer than a period has been overtaken by the next one.
+        "options": {"expires": PRICE_UPDATE_SECONDS},
+    },
+    "load-new-securities": {
+        "task": "pricefeed.tasks.load_new_securities",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 600},
+    },
+    "maintain-history": {
+        "task": "pricefeed.tasks.maintain_history",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 600},
+    },
+}
+
+# -- Web -------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+SCREEN_DIR = BASE_DIR / "frontend" / "dist"
+STATICFILES_DIRS = [SCREEN_DIR] if SCREEN_DIR.is_dir() else []
+WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+HTTPS_ONLY_COOKIES = env.flag("HTTPS_ONLY_COOKIES", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY_COOKIES

@@ -1,0 +1,36 @@
+"""Reading request bodies: JSON only, of bounded size, decoded strictly."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import msgspec
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from rest.errors import ApiError
+
+
+class StrictJSONParser(BaseParser):
+    """JSON of at most REQUEST_BODY_LIMIT bytes; no NaN, no trailing rubbish, UTF-8 only.
+
+    Errors: 413 `too_large`, 400 `malformed`. The limit is read off while reading,
+    so a body without a Content-Length cannot fill the memory either.
+    """
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        limit = settings.REQUEST_BODY_LIMIT
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise ApiError(413, "too_large", f"The body may have at most {limit} bytes.")
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise ParseError("The body is not valid JSON.") from None

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class WatchlistsConfig(AppConfig):
+    """Who watches what."""
+
+    name = "watchlists"
