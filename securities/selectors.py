@@ -1,0 +1,55 @@
+"""The only shaped reads of securities. Rows come with their quote, in the same query."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import QuerySet
+
+from rest.errors import ApiError
+from securities.models import Security
+
+TICKER_LENGTH = 24
+
+
+class SecurityUnknown(ApiError):
+    """There is no security with this ticker. Over REST: 404 `unknown_ticker`."""
+
+    def __init__(self, ticker: str) -> None:
+        super().__init__(404, "unknown_ticker", "There is no security with this ticker.")
+        self.ticker = ticker
+
+
+def securities_with_quotes() -> QuerySet[Security]:
+    """Every security, each with its quote (or none), in one query."""
+    return Security.objects.select_related("quote")
+
+
+def security_by_ticker(ticker: str) -> Security:
+    """The security with this ticker, in any case, active or not, with its quote. One query.
+
+    Raises SecurityUnknown.
+    """
+    if len(ticker) > TICKER_LENGTH or "\0" in ticker:  # Postgres refuses NUL
+        raise SecurityUnknown(ticker)
+    try:
+        return securities_with_quotes().get(ticker=ticker.upper())
+    except Security.DoesNotExist:
+        raise SecurityUnknown(ticker) from None
+
+
+def securities_by_tickers(tickers: Iterable[str]) -> dict[str, Security]:
+    """The securities among these tickers, active or not, by ticker. One query."""
+    wanted = {ticker.upper() for ticker in tickers if "\0" not in ticker}
+    return {row.ticker: row for row in securities_with_quotes().filter(ticker__in=wanted)}
+
+
+def active_securities_in_order(ids: Sequence[int]) -> list[Security]:
+    """The active ones among these ids, with quotes, in the order of `ids`. One query."""
+    rows = securities_with_quotes().filter(is_active=True).in_bulk(list(ids))
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+def active_tickers() -> list[str]:
+    """Every active ticker, sorted. One query that reads nothing else."""
+    return list(
+        Security.objects.filter(is_active=True).order_by("ticker").values_list("ticker", flat=True)
+    )
