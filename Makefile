@@ -1,0 +1,101 @@
+# Everything one does with Tickwatch. `make` lists it.
+# Needs Python 3.11 or newer; the rest is installed into .venv/ and var/ when it is first needed.
+
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+endif
+ifeq ($(PYTHON),)
+$(error Tickwatch needs Python 3.11 or newer. Install one (Debian, Ubuntu: apt install python3) and try again)
+endif
+PORT ?= 8000
+export PORT
+
+LOCAL := $(PYTHON) -m deploy.local
+WITH_DATA := $(LOCAL) exec
+TOOLS := $(LOCAL) exec --dev --no-servers
+TESTS := $(LOCAL) exec --dev --throwaway
+MANAGE := python manage.py
+COMPOSE := docker compose
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup check lint format types test test-backend test-frontend test-browser bench \
+	migrate load createusers shell open-app open-admin build up up-db down logs clean
+
+help: ## List what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+##@ On this machine, without Docker
+
+run: ## Run all of Tickwatch here (PORT=8000); Ctrl-C stops it
+	@exec $(LOCAL) run --with-parent
+
+setup: ## Install what development needs and build the screen
+	@$(TOOLS) --screen
+
+migrate: ## Bring the tables up to date
+	@$(WITH_DATA) -- $(MANAGE) migrate
+
+load: ## Load the securities, or FILE=my.csv
+	@$(WITH_DATA) -- $(MANAGE) load_securities $(if $(FILE),"$(FILE)")
+
+createusers: ## Make the accounts demo and staff
+	@$(WITH_DATA) -- $(MANAGE) createusers
+
+shell: ## Open Django's shell
+	@$(WITH_DATA) -- $(MANAGE) shell
+
+open-app: ## Open the screen in a browser
+	@$(PYTHON) -m webbrowser "http://localhost:$(PORT)/"
+
+open-admin: ## Open the admin site in a browser
+	@$(PYTHON) -m webbrowser "http://localhost:$(PORT)/admin/"
+
+##@ Tests and checks
+
+check: lint types test ## Everything that must hold; the same as .ci/run
+
+lint: ## Style of Python and TypeScript, direction of imports
+	@$(TOOLS) --node -- sh -c 'ruff check . && ruff format --check . && lint-imports && cd frontend && npm run --silent lint'
+
+format: ## Put Python into shape
+	@$(TOOLS) -- sh -c 'ruff check --fix . ; ruff format .'
+
+types: ## Types of Python and TypeScript
+	@$(TOOLS) --node -- sh -c 'mypy . && cd frontend && npm run --silent typecheck'
+
+test: test-backend test-frontend test-browser ## All tests
+
+test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name")
+	@$(TESTS) -- python -m pytest --ignore=tests/browser $(ARGS)
+
+test-frontend: ## The screen's own tests
+	@$(TOOLS) --node -- sh -c 'cd frontend && npm run --silent test'
+
+test-browser: ## The screen in a real Chromium, against real servers
+	@$(TESTS) --screen -- python -m pytest tests/browser $(ARGS)
+
+bench: ## Load tests: what a price costs on its way to a socket
+	@$(TESTS) -- python -m bench $(ARGS)
+
+##@ With Docker
+
+build: ## Build the image
+	$(COMPOSE) build
+
+up: ## Start everything in containers (needs .env, see .env.example)
+	$(COMPOSE) up --detach --build --wait
+
+up-db: ## Start only Postgres and Redis in containers
+	$(COMPOSE) up --detach --wait postgres redis
+
+down: ## Stop the containers; their data stays
+	$(COMPOSE) down
+
+logs: ## Follow the containers' logs
+	$(COMPOSE) logs --follow --tail 100
+
+##@ Clean up
+
+clean: ## Remove what was installed and built; the data in var/ stays
+	rm -rf .venv frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache

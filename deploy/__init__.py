@@ -1,0 +1,1 @@
+"""How Tickwatch is started: on this machine (`deploy.local`) and in containers."""

