@@ -6,8 +6,7 @@ from django.db.models import QuerySet
 
 from rest.errors import ApiError
 from securities.models import Security
-
-TICKER_LENGTH = 24
+from securities.tickers import canonical_ticker
 
 
 class SecurityUnknown(ApiError):
@@ -24,21 +23,22 @@ def securities_with_quotes() -> QuerySet[Security]:
 
 
 def security_by_ticker(ticker: str) -> Security:
-    """The security with this ticker, in any case, active or not, with its quote. One query.
+    """The security with this ticker, however written, active or not, with its quote.
 
-    Raises SecurityUnknown.
+    One query, none for what cannot be a ticker. Raises SecurityUnknown.
     """
-    if len(ticker) > TICKER_LENGTH or "\0" in ticker:  # Postgres refuses NUL
+    canonical = canonical_ticker(ticker)
+    if canonical is None:
         raise SecurityUnknown(ticker)
     try:
-        return securities_with_quotes().get(ticker=ticker.upper())
+        return securities_with_quotes().get(ticker=canonical)
     except Security.DoesNotExist:
         raise SecurityUnknown(ticker) from None
 
 
 def securities_by_tickers(tickers: Iterable[str]) -> dict[str, Security]:
     """The securities among these tickers, active or not, by ticker. One query."""
-    wanted = {ticker.upper() for ticker in tickers if "\0" not in ticker}
+    wanted = {canonical for ticker in tickers if (canonical := canonical_ticker(ticker))}
     return {row.ticker: row for row in securities_with_quotes().filter(ticker__in=wanted)}
 
 
