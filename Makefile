@@ -62,7 +62,7 @@ format: ## Put Python into shape
 	@$(TOOLS) -- sh -c 'ruff check --fix . ; ruff format .'
 
 types: ## Types of Python and TypeScript
-	@$(TOOLS) --node -- sh -c 'mypy . && cd frontend && npm run --silent typecheck'
+	@$(TOOLS) --node -- sh -c 'mypy && cd frontend && npm run --silent typecheck'
 
 test: test-backend test-frontend test-browser ## All tests
 

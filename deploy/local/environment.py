@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 
 from deploy.local.accounts import accounts, secret_key
 from deploy.local.paths import Paths
@@ -15,10 +16,8 @@ from deploy.local.trouble import Trouble
 def tools_environment(paths: Paths) -> dict[str, str]:
     """Our Python and our Node come first on PATH."""
     folders = [str(paths.venv / "bin")]
-    try:
+    with suppress(Trouble):  # Only those who need Node are to hear about it.
         folders.append(str(node_folder(paths)))
-    except Trouble:
-        pass  # Only those who need Node are to hear about it.
     path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
     return {"PATH": path, "VIRTUAL_ENV": str(paths.venv)}
 

@@ -78,7 +78,8 @@ class Execute:
             )
             if shares_our_group(command):
                 leave_ctrl_c_to_others()
-            return exit_code((await processes.run(command)).exited.result())
+            _, code = await processes.run(command)
+            return _as_a_shell_says(code)
 
     async def _set_up(self, processes: Processes) -> None:
         async with alone(self.paths.setup_lock, processes.log):
@@ -98,13 +99,11 @@ class Execute:
             return throwaway_environment(self.paths, servers)
         known = None if owns_servers else read_servers(self.paths.state_file)
         if not known:
-            known = await start_servers(
-                self.paths, processes, folder=self.paths.var, durable=True
-            )
+            known = await start_servers(self.paths, processes, folder=self.paths.var, durable=True)
             known.publish(self.paths.state_file)
         return child_environment(self.paths, known)
 
 
-def exit_code(code: int) -> int:
+def _as_a_shell_says(code: int) -> int:
     """As a shell would say it: 128 and the signal's number."""
     return code if code >= 0 else 128 - code

@@ -78,15 +78,19 @@ def watch() -> None:
 
 
 def _end(wards: dict[int, tuple[int, bool]]) -> None:
+    """Every ward gets some seconds to stop by itself; those it leaves behind get none."""
     for pid, (stop_signal, _) in wards.items():
         _send(pid, stop_signal, is_group=False)
     deadline = time.monotonic() + _GRACE_SECONDS
-    left = {pid: is_group for pid, (_, is_group) in wards.items()}
-    while left and time.monotonic() < deadline:
+    left = dict(wards)
+    while left:
         time.sleep(_POLL_SECONDS)
-        left = {pid: group for pid, group in left.items() if _send(pid, 0, is_group=group)}
-    for pid, is_group in left.items():
-        _send(pid, signal.SIGKILL, is_group=is_group)
+        for pid, (_, is_group) in list(left.items()):
+            is_alive = _send(pid, 0, is_group=False)
+            if is_alive and time.monotonic() < deadline:
+                continue
+            _send(pid, signal.SIGKILL, is_group=is_group)
+            del left[pid]
 
 
 def _send(pid: int, number: int, *, is_group: bool) -> bool:

@@ -79,7 +79,7 @@ async def alone(file: Path, log: Log) -> AsyncIterator[None]:
     lock = Lock(file)
     if not lock.try_take():
         log.say("another command is installing in this folder; waiting for it")
-        while not lock.try_take():
+        while not lock.try_take():  # noqa: ASYNC110 - another process has it: no event tells
             await asyncio.sleep(_POLL_SECONDS)
     try:
         yield

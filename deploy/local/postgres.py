@@ -90,8 +90,8 @@ class Postgres:
         return options if self.durable else [*options, "--no-sync"]
 
     async def _must(self, processes: Processes, command: Command) -> None:
-        process = await processes.run(command)
-        if process.exited.result() != 0:
+        process, code = await processes.run(command)
+        if code != 0:
             raise Trouble(_why_not(process, self.data))
 
     def _settings(self) -> list[str]:
@@ -126,7 +126,7 @@ class Postgres:
     async def _is_serving(self, process: Process) -> bool:
         """Wait until it takes connections; False if it ended instead."""
         deadline = time.monotonic() + _RECOVERY_SECONDS
-        while not process.exited.done():
+        while not process.has_exited:
             if _status(self.data) == (str(process.pid), "ready"):
                 return True
             if time.monotonic() > deadline:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -35,8 +36,8 @@ class Command:
     grace_seconds: float = 5.0
     dies_with_us: bool = True
     """Whether to wrap it so that Linux ends it with us, too. Off if `argv` does that itself."""
-    shows: Callable[[str], bool] = lambda line: True
-    """Which of its lines are worth the screen; the others go to the log file only."""
+    shows: Callable[[str], bool] = bool
+    """Which of its lines are worth the screen: empty ones never. The file gets them all."""
     stops_last: bool = False
     """Whether others need it until they have stopped."""
     is_attached: bool = False
@@ -48,7 +49,7 @@ class Process:
 
     def __init__(self, command: Command, popen: subprocess.Popen[bytes], log: Log) -> None:
         self.command = command
-        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._popen = popen
         self._log = log
         self._output = Output(popen.stdout, self._take) if popen.stdout else None
@@ -69,25 +70,34 @@ class Process:
         """The last thing it said: as a rule, why it stopped."""
         return next((line for line in reversed(self.tail) if line.strip()), "it said nothing")
 
+    @property
+    def has_exited(self) -> bool:
+        return self._exited.done()
+
+    async def exit_code(self) -> int:
+        """Wait for its end; the code is negative if a signal ended it."""
+        # Shielded: who gives up waiting must not take the end away from the others.
+        return await asyncio.shield(self._exited)
+
     def check(self) -> None:
         """Notice its end, take its last lines and end what is left of its group."""
         code = self._popen.poll()
-        if code is None or self.exited.done():
+        if code is None or self.has_exited:
             return
         if self._output:
             self._output.finish()
         self._kill()
-        self.exited.set_result(code)
+        self._exited.set_result(code)
 
     async def stop(self) -> None:
         """Ask it to stop; kill its group when the grace is over."""
-        if not self.exited.done():
+        if not self.has_exited:
             _send(os.kill, self.pid, self.command.stop_signal)
-            await asyncio.wait([self.exited], timeout=self.command.grace_seconds)
-        if not self.exited.done():
+            await asyncio.wait([self._exited], timeout=self.command.grace_seconds)
+        if not self.has_exited:
             self._log.say(f"{self.command.name} does not stop by itself: killed")
             self._kill()
-            await self.exited
+            await self.exit_code()
 
     def _kill(self) -> None:
         _send(os.kill if shares_our_group(self.command) else os.killpg, self.pid, signal.SIGKILL)
@@ -117,12 +127,15 @@ class Processes:
     def start(self, command: Command) -> Process:
         """Start it, as a rule in a session of its own, so that Ctrl-C reaches us alone."""
         own_group = not shares_our_group(command)
+        stdin = subprocess.DEVNULL if command.stdin is None else subprocess.PIPE
         popen = subprocess.Popen(
             [*(dying_with_parent(signal.SIGTERM) if command.dies_with_us else ()), *command.argv],
             cwd=command.cwd,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **command.env},
             start_new_session=own_group,
-            **_streams(command),
+            stdin=None if command.is_attached else stdin,
+            stdout=None if command.is_attached else subprocess.PIPE,
+            stderr=None if command.is_attached else subprocess.STDOUT,
         )
         self.guard.add(popen.pid, stop_signal=command.stop_signal, is_group=own_group)
         process = Process(command, popen, self.log)
@@ -132,11 +145,10 @@ class Processes:
             popen.stdin.close()
         return process
 
-    async def run(self, command: Command) -> Process:
-        """Start it and wait for its end; its exit code is in `exited`."""
+    async def run(self, command: Command) -> tuple[Process, int]:
+        """Start it and wait for its end: the process, for what it said, and its exit code."""
         process = self.start(command)
-        await process.exited
-        return process
+        return process, await process.exit_code()
 
     async def _stop_all(self, *, last: bool) -> None:
         wave = [process for process in self._running.values() if process.command.stops_last is last]
@@ -145,7 +157,7 @@ class Processes:
     def _check_all(self) -> None:
         for process in list(self._running.values()):
             process.check()
-            if process.exited.done():
+            if process.has_exited:
                 del self._running[process.pid]
                 self.guard.drop(process.pid)
 
@@ -166,15 +178,7 @@ def dying_with_parent(number: signal.Signals) -> tuple[str, ...]:
     return prefix if tried.returncode == 0 else ()
 
 
-def _streams(command: Command) -> dict[str, int]:
-    if command.is_attached:
-        return {}
-    stdin = subprocess.DEVNULL if command.stdin is None else subprocess.PIPE
-    return {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-
-
 def _send(how: Callable[[int, int], None], pid: int, number: signal.Signals) -> None:
-    try:
+    # Gone already, as a rule; macOS says "not permitted" for a group of zombies.
+    with suppress(ProcessLookupError, PermissionError):
         how(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass  # Gone already (macOS says "not permitted" for a group of zombies).

@@ -88,8 +88,9 @@ class Run:
         servers = await start_servers(self.paths, processes, folder=self.paths.var, durable=True)
         env = child_environment(self.paths, servers)
         argv = (str(self.paths.python), "-m", "deploy.prepare")
-        prepared = await processes.run(Command("prepare", argv, cwd=self.paths.root, env=env))
-        if prepared.exited.result() != 0:
+        command = Command("prepare", argv, cwd=self.paths.root, env=env)
+        prepared, code = await processes.run(command)
+        if code != 0:
             raise Trouble(plainly(prepared.last_words))
         servers.publish(self.paths.state_file)
         return servers
@@ -119,6 +120,6 @@ class Run:
 
 async def _when_orphaned(stop: Callable[[], None]) -> None:
     parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 - no event tells of it everywhere
         await asyncio.sleep(_PARENT_POLL_SECONDS)
     stop()

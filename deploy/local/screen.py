@@ -34,15 +34,14 @@ async def ensure_screen(paths: Paths, processes: Processes) -> None:
     """Have `frontend/dist` built from the sources as they are."""
     sources = stamp.files_below(paths.frontend, without=_NOT_SOURCES)
     built = paths.frontend / "dist"
-    done = built / ".built.sha256"
+    done = paths.var / "screen.sha256"
     wanted = stamp.digest(sources)
-    if stamp.is_current(done, wanted):
+    if (built / "index.html").exists() and stamp.is_current(done, wanted):
         return
     started = time.monotonic()
     await ensure_packages(paths, processes)
     processes.log.say("building the screen")
     await _npm(paths, processes, "run", "build")
-    built.mkdir(exist_ok=True)
     stamp.write(done, wanted)
     processes.log.say(f"screen built in {time.monotonic() - started:.0f} s")
 
@@ -65,7 +64,7 @@ def npm_argv(paths: Paths) -> tuple[str, ...]:
 
 async def _npm(paths: Paths, processes: Processes, *words: str) -> None:
     path = f"{node_folder(paths)}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    process = await processes.run(
+    process, code = await processes.run(
         Command(
             name="npm",
             argv=(*npm_argv(paths), *words),
@@ -74,7 +73,7 @@ async def _npm(paths: Paths, processes: Processes, *words: str) -> None:
             shows=lambda line: bool(line.strip()) and "npm warn" not in line,
         )
     )
-    if process.exited.result() != 0:
+    if code != 0:
         raise Trouble(_why_not(process))
 
 

@@ -19,7 +19,8 @@ _POLL_SECONDS = 0.1
 class Service(Protocol):
     """Something that is to run all the time."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def start(self, processes: Processes) -> Process:
         """Start it; returns when it serves, raises Trouble when it cannot."""
@@ -38,7 +39,7 @@ class Web:
     async def start(self, processes: Processes) -> Process:
         process = processes.start(self.command)
         deadline = time.monotonic() + _READY_SECONDS
-        while not process.exited.done():
+        while not process.has_exited:
             if await self._is_healthy():
                 return process
             if time.monotonic() > deadline:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 _STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def on_stop_signal(stop: Callable[[], None]) -> None:
+def on_stop_signal(stop: Callable[[], object]) -> None:
     """Call `stop` at the first of them; a second one changes nothing, stopping takes seconds."""
     loop = asyncio.get_running_loop()
 

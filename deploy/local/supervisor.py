@@ -31,7 +31,7 @@ async def keep_alive(
             process = running or await service.start(processes)
             on_start()
             has_worked = has_worked or not isinstance(service, Background)
-            code, running = await process.exited, None
+            code, running = await process.exit_code(), None
             why = f"stopped unexpectedly ({how_it_ended(code)})"
             if process.lived_seconds >= _WELL_AFTER_SECONDS:
                 failures, has_worked = 0, True

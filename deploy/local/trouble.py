@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 
-class Trouble(Exception):
+class Trouble(Exception):  # noqa: N818 - it is told to people, by this name
     """A failure we can explain: one clear sentence, with its remedy."""
 
 

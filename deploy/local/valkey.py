@@ -43,7 +43,7 @@ class Valkey:
         """Start the server; returns when it answers."""
         process = processes.start(self._command())
         deadline = time.monotonic() + _START_SECONDS
-        while not process.exited.done() and time.monotonic() < deadline:
+        while not process.has_exited and time.monotonic() < deadline:
             if await self._answers():
                 return process
             await asyncio.sleep(_POLL_SECONDS)

@@ -77,8 +77,8 @@ async def _create(paths: Paths, processes: Processes) -> None:
     # Debian's Python may come without ensurepip.
     without = () if importlib.util.find_spec("ensurepip") else ("--without-pip",)
     argv = (sys.executable, "-m", "venv", *without, str(paths.venv))
-    made = await processes.run(Command(name="pip", argv=argv, cwd=paths.root))
-    if made.exited.result() != 0:
+    made, code = await processes.run(Command(name="pip", argv=argv, cwd=paths.root))
+    if code != 0:
         shutil.rmtree(paths.venv, ignore_errors=True)
         raise Trouble(_why_not(made, "The virtual environment cannot be made"))
     if without:
@@ -96,10 +96,10 @@ async def _install(paths: Paths, processes: Processes, names: tuple[str, ...]) -
 
 
 async def _must(paths: Paths, processes: Processes, argv: tuple[str, ...]) -> None:
-    process = await processes.run(
+    process, code = await processes.run(
         Command(name="pip", argv=argv, cwd=paths.root, shows=lambda line: line.startswith(_SHOWN))
     )
-    if process.exited.result() != 0:
+    if code != 0:
         raise Trouble(_why_not(process, "The packages cannot be installed"))
 
 

@@ -1,0 +1,89 @@
+"""However it ends, nothing that `make run` or `exec` started outlives it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import psycopg
+import pytest
+
+from tests.local.conftest import Launch
+from tests.local.launched import await_true, name_of
+from tests.local.test_run import database_url
+
+STOP_SECONDS = 10.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_every_process(launch: Launch, number: signal.Signals) -> None:
+    launched = launch().await_ready()
+    assert len(launched.family()) >= 6
+
+    launched.popen.send_signal(number)
+
+    assert launched.popen.wait(STOP_SECONDS) == 0
+    assert not launched.family()
+    assert not (launched.project / "var" / "servers.json").exists()
+
+
+def test_a_program_that_does_not_listen_is_killed_in_time(launch: Launch) -> None:
+    launched = launch(STANDIN_DEAF="1").await_ready()
+
+    launched.popen.send_signal(signal.SIGTERM)
+
+    assert launched.popen.wait(STOP_SECONDS) == 0
+    assert "worker does not stop by itself: killed" in launched.output
+    assert not launched.family()
+
+
+def test_a_killed_launcher_leaves_nothing_behind(launch: Launch) -> None:
+    launched = launch().await_ready()
+    connection = psycopg.connect(database_url(launched))
+    assert len(launched.family()) >= 6
+
+    launched.popen.kill()
+
+    launched.await_empty(STOP_SECONDS)
+    connection.close()
+
+
+def test_a_launcher_killed_with_its_guard_leaves_nothing_behind(launch: Launch) -> None:
+    launched = launch().await_ready()
+
+    launched.member("guard.py").kill()
+    launched.popen.kill()
+
+    def programs() -> list[str]:
+        # The stand-in's own child is nobody's business any more: real servers end theirs.
+        return [name for name in map(name_of, launched.family()) if name != "sleep"]
+
+    await_true(lambda: not programs(), STOP_SECONDS, f"all gone of {programs()}")
+
+
+def test_make_that_is_killed_takes_everything_with_it(launch: Launch) -> None:
+    launched = launch("make", "run", f"PYTHON={sys.executable}").await_ready()
+
+    launched.popen.kill()
+
+    launched.await_empty(STOP_SECONDS)
+
+
+def test_a_run_right_after_a_killed_one_waits_for_its_end(launch: Launch) -> None:
+    first = launch(STANDIN_DEAF="1").await_ready()
+
+    first.popen.kill()
+    first.popen.wait()
+
+    launch().await_ready()
+    assert not first.family()
+
+
+def test_it_can_be_stopped_while_it_still_starts(launch: Launch) -> None:
+    launched = launch()
+    await_true(launched.family, 10, "something was started")
+
+    launched.popen.send_signal(signal.SIGTERM)
+
+    assert launched.popen.wait(STOP_SECONDS) == 0
+    assert not launched.family()
