@@ -1,0 +1,19 @@
+import { SignInScreen } from "@/features/account/SignInScreen";
+import { session } from "@/shared/session/session";
+import { useStore } from "@/shared/store";
+import { Toasts } from "@/shared/ui/Toasts";
+
+import { Screen } from "./Screen";
+import { Starting } from "./Starting";
+
+export function App() {
+  const state = useStore(session.state);
+  return (
+    <>
+      {state.name === "starting" && <Starting problem={state.problem} />}
+      {state.name === "signed-out" && <SignInScreen notice={state.notice} />}
+      {state.name === "signed-in" && <Screen key={state.user.id} user={state.user} />}
+      <Toasts />
+    </>
+  );
+}

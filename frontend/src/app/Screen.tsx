@@ -1,0 +1,68 @@
+import { useCallback, useEffect, useMemo, useRef } from "react";
+
+import { ChartPanel } from "@/features/chart/ChartPanel";
+import { SearchBox } from "@/features/search/SearchBox";
+import { EmptyList } from "@/features/watchlist/EmptyList";
+import { ListStatus } from "@/features/watchlist/ListStatus";
+import { Watchlist } from "@/features/watchlist/Watchlist";
+import { watchlist } from "@/features/watchlist/WatchlistStore";
+import type { Security, User } from "@/shared/api/types";
+import { useStore } from "@/shared/store";
+
+import { addSecurity, removeTicker } from "./edits";
+import { Header } from "./Header";
+import { goLive, snapshots } from "./live";
+import styles from "./Screen.module.css";
+import { scrollToRow } from "./scrollToRow";
+import { useChosen } from "./useChosen";
+import { useShortcuts } from "./useShortcuts";
+
+export function Screen({ user }: { user: User }) {
+  useEffect(goLive, []);
+  const search = useRef<HTMLInputElement>(null);
+  useShortcuts(search);
+  const { status, problem, rows } = useStore(watchlist.state);
+  const round = useStore(snapshots);
+  const tickers = useMemo(() => rows.map(({ ticker }) => ticker), [rows]);
+  const listed = useMemo(() => new Set(tickers), [tickers]);
+  const [chosen, choose] = useChosen(tickers);
+  const subject = rows.find(({ ticker }) => ticker === chosen);
+
+  const show = useCallback(
+    (ticker: string) => {
+      choose(ticker);
+      scrollToRow(ticker);
+    },
+    [choose],
+  );
+  const add = useCallback(
+    (security: Security) => {
+      addSecurity(security);
+      show(security.ticker);
+    },
+    [show],
+  );
+
+  return (
+    <>
+      <Header user={user}>
+        <SearchBox inputRef={search} listed={listed} onAdd={add} onShow={show} />
+      </Header>
+      <main className={styles.main} data-filled={rows.length > 0}>
+        <h1 className="visually-hidden">Your watchlist</h1>
+        {status !== "ready" && rows.length === 0 && <ListStatus problem={problem} />}
+        {status === "ready" && rows.length === 0 && <EmptyList onAdd={add} />}
+        {subject !== undefined && (
+          <div className={styles.chart}>
+            <ChartPanel subject={subject} round={round} />
+          </div>
+        )}
+        {rows.length > 0 && (
+          <div className={styles.list}>
+            <Watchlist rows={rows} chosen={chosen} onChoose={choose} onRemove={removeTicker} />
+          </div>
+        )}
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,29 @@
+import { quoteOfSecurity, rowOf } from "@/features/watchlist/rows";
+import { type Removed, watchlist } from "@/features/watchlist/WatchlistStore";
+import { messageOf } from "@/shared/api/errors";
+import type { Security } from "@/shared/api/types";
+import { priceStore } from "@/shared/prices/priceStore";
+import { showToast } from "@/shared/ui/toasts";
+
+/** What a person can do to the list: shown at once, and taken back when the server refuses. */
+export function addSecurity(security: Security): void {
+  priceStore.apply([quoteOfSecurity(security)]);
+  watchlist.add(rowOf(security)).catch((error: unknown) => {
+    showToast(`${security.ticker} was not added. ${messageOf(error)}`, { kind: "problem" });
+  });
+}
+
+export function removeTicker(ticker: string): void {
+  const edit = watchlist.remove(ticker);
+  if (edit === null) return;
+  showToast(`${ticker} removed`, { action: { label: "Undo", run: () => putBack(edit.removed) } });
+  edit.done.catch((error: unknown) => {
+    showToast(`${ticker} was not removed. ${messageOf(error)}`, { kind: "problem" });
+  });
+}
+
+function putBack({ row, index }: Removed): void {
+  watchlist.add(row, index).catch((error: unknown) => {
+    showToast(`${row.ticker} could not be put back. ${messageOf(error)}`, { kind: "problem" });
+  });
+}

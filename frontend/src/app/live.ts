@@ -1,0 +1,67 @@
+import { watchlist } from "@/features/watchlist/WatchlistStore";
+import { Connection } from "@/shared/connection/Connection";
+import { priceStore } from "@/shared/prices/priceStore";
+import { forgetTrails } from "@/shared/prices/trailLoader";
+import type { Frame } from "@/shared/protocol/frames";
+import { session } from "@/shared/session/session";
+import { BAD_TOKEN } from "@/shared/socket/closeCodes";
+import { createStore } from "@/shared/store";
+import { showToast } from "@/shared/ui/toasts";
+
+/** How many snapshots came: after each one, what was read before may have a gap. */
+export const snapshots = createStore(0);
+
+export const connection = new Connection({
+  url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/watchlist`,
+  token: (refused) => (refused === null ? session.access() : session.renew(refused)),
+  expectsPrices: () => watchlist.state.get().rows.length > 0,
+  onRefused: (code) => {
+    if (code === BAD_TOKEN) session.end("Your session has ended. Please sign in again.");
+  },
+  onFrame: receive,
+});
+
+function receive(frame: Frame): void {
+  switch (frame.type) {
+    case "welcome":
+      return priceStore.enterEpoch(frame.epoch);
+    case "snapshot":
+      priceStore.apply(frame.quotes);
+      snapshots.set(snapshots.get() + 1);
+      // A resumed snapshot says nothing of what was added or removed meanwhile.
+      return void watchlist.load();
+    case "prices":
+      return priceStore.apply(frame.quotes);
+    case "watchlist":
+      return watchlist.changedElsewhere(frame.added, frame.removed);
+    case "error":
+      return complain(frame);
+    case "heartbeat":
+    case "pong":
+  }
+}
+
+function complain({ code, message, ticker }: Extract<Frame, { type: "error" }>): void {
+  if (code !== "security_inactive") return console.warn(`The server says ${code}: ${message}`);
+  if (ticker !== null) watchlist.changedElsewhere([], [ticker]);
+  showToast(message, { kind: "problem" });
+}
+
+/** From sign-in to sign-out: the list, its prices, and a nose for a lost network. */
+export function goLive(): () => void {
+  const probe = (): void => {
+    if (!document.hidden) connection.probe();
+  };
+  void watchlist.load();
+  connection.start();
+  document.addEventListener("visibilitychange", probe);
+  window.addEventListener("online", probe);
+  return () => {
+    document.removeEventListener("visibilitychange", probe);
+    window.removeEventListener("online", probe);
+    connection.stop();
+    watchlist.clear();
+    priceStore.clear();
+    forgetTrails();
+  };
+}

@@ -1,0 +1,14 @@
+import { useCallback, useState } from "react";
+
+const fromAddress = (): string | null => decodeURIComponent(location.hash.slice(1)) || null;
+
+/** The chosen ticker stands in the address (#AAPL), so that a reload comes back to it. */
+export function useChosen(tickers: readonly string[]): [string | null, (ticker: string) => void] {
+  const [wanted, setWanted] = useState(fromAddress);
+  const choose = useCallback((ticker: string) => {
+    history.replaceState(null, "", `#${encodeURIComponent(ticker)}`);
+    setWanted(ticker);
+  }, []);
+  const isThere = wanted !== null && tickers.includes(wanted);
+  return [isThere ? wanted : (tickers[0] ?? null), choose];
+}

@@ -1,0 +1,7 @@
+import { request } from "@/shared/api/request";
+import { COOKIE_TRANSPORT, type SignedIn } from "@/shared/session/calls";
+
+export type Credentials = { username: string; password: string };
+
+export const login = (credentials: Credentials): Promise<SignedIn> =>
+  request("POST", "auth/login", { body: credentials, headers: COOKIE_TRANSPORT });

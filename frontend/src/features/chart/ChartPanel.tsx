@@ -1,0 +1,92 @@
+import { lazy, Suspense, useState } from "react";
+
+import { formatDecimal } from "@/shared/format/decimal";
+import { formatClock } from "@/shared/format/time";
+import { Change } from "@/shared/prices/Change";
+import { usePrice } from "@/shared/prices/usePrice";
+
+import styles from "./ChartPanel.module.css";
+import { RANGES } from "./ranges";
+import { useHistory } from "./useHistory";
+
+// The chart library is half of the page's code; the list need not wait for it.
+const PriceChart = lazy(() => import("./PriceChart"));
+
+type Subject = { ticker: string; name: string; exchange: string; currency: string };
+
+/** The chosen stock: where it stands, and how it got there. */
+export function ChartPanel({ subject, round }: { subject: Subject; round: number }) {
+  const [minutes, setMinutes] = useState<number>(15);
+  const { points, problem } = useHistory(subject.ticker, round);
+  const isEmpty = points?.length === 0;
+
+  return (
+    <section className={styles.panel} aria-labelledby="chart-title">
+      <Headline subject={subject} />
+      <div className={styles.chart}>
+        {points !== null && !isEmpty && (
+          <Suspense>
+            <PriceChart ticker={subject.ticker} history={points} minutes={minutes} />
+          </Suspense>
+        )}
+        {isEmpty && <p className={styles.note}>No prices recorded yet.</p>}
+        {points === null && problem !== null && <p className={styles.note}>{problem}</p>}
+      </div>
+      <footer className={styles.footer}>
+        <div role="group" aria-label="Time range" className={styles.ranges}>
+          {RANGES.map((range) => (
+            <button
+              key={range.name}
+              type="button"
+              className={styles.range}
+              aria-label={range.name}
+              aria-pressed={range.minutes === minutes}
+              onClick={() => setMinutes(range.minutes)}
+            >
+              {range.label}
+            </button>
+          ))}
+        </div>
+        <p className={styles.credit}>
+          Chart by{" "}
+          <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+            TradingView
+          </a>{" "}
+          Lightweight Charts™
+        </p>
+      </footer>
+    </section>
+  );
+}
+
+function Headline({ subject }: { subject: Subject }) {
+  const price = usePrice(subject.ticker);
+  return (
+    <header className={styles.header}>
+      <div className={styles.who}>
+        <h2 id="chart-title" className={styles.ticker}>
+          {subject.ticker}
+          {subject.exchange !== "" && <span className={styles.exchange}>{subject.exchange}</span>}
+        </h2>
+        <p className={styles.name}>{subject.name}</p>
+      </div>
+      <div className={styles.standing}>
+        <p className={styles.price}>
+          {price?.price == null ? "—" : formatDecimal(price.price)}
+          <small>{subject.currency}</small>
+        </p>
+        <Change price={price} size="hero" />
+      </div>
+      <dl className={styles.facts}>
+        <div>
+          <dt>Previous close</dt>
+          <dd>{price?.previous_close == null ? "—" : formatDecimal(price.previous_close)}</dd>
+        </div>
+        <div>
+          <dt>Last update</dt>
+          <dd>{price?.updated_at == null ? "—" : formatClock(price.updated_at)}</dd>
+        </div>
+      </dl>
+    </header>
+  );
+}

@@ -1,0 +1,49 @@
+import { useEffect, useEffectEvent, useState } from "react";
+
+import { isAbort, messageOf } from "@/shared/api/errors";
+import { searchSecurities } from "@/shared/api/searchSecurities";
+import type { Security } from "@/shared/api/types";
+
+export type Suggestions = {
+  /** What these are the answer to; lags behind the input while a search is under way. */
+  query: string;
+  found: readonly Security[];
+  problem: string | null;
+};
+
+const NOTHING: Suggestions = { query: "", found: [], problem: null };
+const DEBOUNCE_MS = 120;
+
+/** Searches as somebody types; a newer query abandons the one before. */
+export function useSuggestions(
+  query: string,
+  onAnswer: (suggestions: Suggestions) => void,
+): Suggestions {
+  const [suggestions, setSuggestions] = useState(NOTHING);
+  const answer = useEffectEvent((next: Suggestions) => {
+    setSuggestions(next);
+    onAnswer(next);
+  });
+
+  useEffect(() => {
+    if (query === "") return;
+    const abort = new AbortController();
+    const timer = setTimeout(() => {
+      searchSecurities(query, { signal: abort.signal }).then(
+        (found) => {
+          // The request may have been answered before it could be abandoned.
+          if (!abort.signal.aborted) answer({ query, found, problem: null });
+        },
+        (error: unknown) => {
+          if (!isAbort(error)) answer({ query, found: [], problem: messageOf(error) });
+        },
+      );
+    }, DEBOUNCE_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [query]);
+
+  return query === "" ? NOTHING : suggestions;
+}

@@ -1,0 +1,69 @@
+import { useEffect, useState } from "react";
+
+import { searchSecurities } from "@/shared/api/searchSecurities";
+import type { Security } from "@/shared/api/types";
+import { formatDecimal } from "@/shared/format/decimal";
+import { PlusIcon } from "@/shared/ui/icons";
+
+import styles from "./EmptyList.module.css";
+
+const WELL_KNOWN = ["AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "TSLA", "NFLX", "JPM"];
+
+/** An empty list is an invitation: a few stocks that most people know, one click each. */
+export function EmptyList({ onAdd }: { onAdd: (security: Security) => void }) {
+  const ideas = useIdeas();
+  return (
+    <section className={styles.empty} aria-labelledby="empty-title">
+      <h2 id="empty-title" className={styles.title}>
+        Nothing on your list yet
+      </h2>
+      <p className={styles.text}>
+        Press <kbd>/</kbd> and search a stock, or start with one of these.
+      </p>
+      <ul className={styles.ideas}>
+        {ideas.map((security) => (
+          <li key={security.ticker}>
+            <button
+              type="button"
+              className={styles.idea}
+              aria-label={`Add ${security.ticker}, ${security.name}`}
+              onClick={() => onAdd(security)}
+            >
+              <span className={styles.plus}>
+                <PlusIcon />
+              </span>
+              <span className={styles.who}>
+                <b>{security.ticker}</b>
+                <span className={styles.name}>{security.name}</span>
+              </span>
+              {security.last_price !== null && (
+                <span className={styles.price}>
+                  {formatDecimal(security.last_price)} <small>{security.currency}</small>
+                </span>
+              )}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function useIdeas(): readonly Security[] {
+  const [ideas, setIdeas] = useState<readonly Security[]>([]);
+  useEffect(() => {
+    const abort = new AbortController();
+    findIdeas(abort.signal).then(setIdeas, () => undefined);
+    return () => abort.abort();
+  }, []);
+  return ideas;
+}
+
+/** The well-known ones that this server has; a server with others suggests its first few. */
+async function findIdeas(signal: AbortSignal): Promise<readonly Security[]> {
+  const answers = await Promise.all(
+    WELL_KNOWN.map((ticker) => searchSecurities(ticker, { limit: 1, signal })),
+  );
+  const known = answers.flat().filter(({ ticker }) => WELL_KNOWN.includes(ticker));
+  return known.length > 0 ? known : searchSecurities("", { limit: WELL_KNOWN.length, signal });
+}

@@ -1,0 +1,38 @@
+import type { Security, WatchlistItem } from "@/shared/api/types";
+import type { Quote } from "@/shared/protocol/frames";
+
+/** What stands still in a row; what moves lives in the price store. */
+export type Row = { ticker: string; name: string; exchange: string; currency: string };
+
+export const rowOf = ({ ticker, name, exchange, currency }: Row): Row => ({
+  ticker,
+  name,
+  exchange,
+  currency,
+});
+
+export const rowOfQuote = ({ ticker, name, exchange, currency }: Quote): Row => ({
+  ticker,
+  name: name ?? "",
+  exchange: exchange ?? "",
+  currency: currency ?? "",
+});
+
+export const quoteOfItem = (item: WatchlistItem): Quote => ({
+  ...item,
+  sequence: item.sequence ?? 0,
+});
+
+export const quoteOfSecurity = (security: Security): Quote => ({
+  ...security,
+  price: security.last_price,
+  sequence: security.sequence ?? 0,
+});
+
+export function without(rows: readonly Row[], tickers: readonly string[]): readonly Row[] {
+  return rows.filter((row) => !tickers.includes(row.ticker));
+}
+
+export function insertedAt(rows: readonly Row[], row: Row, index: number): readonly Row[] {
+  return rows.some(({ ticker }) => ticker === row.ticker) ? rows : rows.toSpliced(index, 0, row);
+}

@@ -1,0 +1,70 @@
+import { ApiError, errorFrom, isAbort, unreachable } from "./errors";
+
+export type RequestOptions = {
+  body?: unknown;
+  /** "session": send the access token, refreshing it when the server refuses it. */
+  as?: "session" | "anyone";
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+};
+
+/** Where access tokens come from; the session registers itself here, so that no import cycle is needed. */
+export type TokenSource = {
+  access: () => Promise<string>;
+  renew: (refused: string) => Promise<string>;
+};
+
+let tokens: TokenSource | null = null;
+
+export function takeTokensFrom(source: TokenSource): void {
+  tokens = source;
+}
+
+const TIMEOUT_MS = 15_000;
+const ROOT = "/api/v1/";
+
+/** One call to the server: JSON in, JSON out, every failure an ApiError. */
+export async function request<T>(
+  method: string,
+  path: string,
+  options: RequestOptions = {},
+): Promise<T> {
+  if (options.as !== "session") return read<T>(await send(method, path, options));
+  if (tokens === null) throw new ApiError(401, "not_authenticated", "Please sign in.");
+  const token = await tokens.access();
+  const response = await send(method, path, options, token);
+  if (response.status !== 401) return read<T>(response);
+  return read<T>(await send(method, path, options, await tokens.renew(token)));
+}
+
+async function send(
+  method: string,
+  path: string,
+  { body, headers, signal }: RequestOptions,
+  token?: string,
+): Promise<Response> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const init: RequestInit = {
+    method,
+    headers: {
+      Accept: "application/json",
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  };
+  try {
+    return await fetch(ROOT + path, init);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw unreachable();
+  }
+}
+
+async function read<T>(response: Response): Promise<T> {
+  if (!response.ok) throw await errorFrom(response);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}

@@ -1,0 +1,34 @@
+import { reasonOf } from "@/shared/socket/closeCodes";
+import type { SocketState } from "@/shared/socket/states";
+
+/** What the screen says about its prices. `since` is when the newest of them came. */
+export type ConnectionStatus =
+  | { name: "connecting" }
+  | { name: "live" }
+  | { name: "reconnecting"; since: number }
+  | { name: "stale"; since: number; waiting: "for the server" | "for prices" }
+  | { name: "refused"; reason: string };
+
+/** A gap shorter than this is a reconnection; a longer one leaves stale prices on the screen. */
+const STALE_AFTER_MS = 5000;
+
+export type Facts = {
+  socket: SocketState;
+  lastFrameAt: number | null;
+  /** From Freshness: since when a healthy connection brings no prices. */
+  noPricesSince: number | null;
+};
+
+export function statusOf({ socket, lastFrameAt, noPricesSince }: Facts, now: number): ConnectionStatus {
+  if (socket.name === "refused") return { name: "refused", reason: reasonOf(socket.code) };
+  if (socket.name === "live") {
+    if (noPricesSince === null) return { name: "live" };
+    return { name: "stale", since: noPricesSince, waiting: "for prices" };
+  }
+  if (lastFrameAt === null) return { name: "connecting" };
+  if (now - lastFrameAt < STALE_AFTER_MS) return { name: "reconnecting", since: lastFrameAt };
+  return { name: "stale", since: lastFrameAt, waiting: "for the server" };
+}
+
+export const sameStatus = (a: ConnectionStatus, b: ConnectionStatus): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,45 @@
+import { getHistory } from "@/shared/api/getHistory";
+
+import { priceStore, TRAIL_LENGTH } from "./priceStore";
+
+const AT_ONCE = 3;
+
+const asked = new Set<string>();
+const queue: { ticker: string; done: () => void }[] = [];
+let running = 0;
+
+/**
+ * Fills a sparkline from history: once a ticker, a few at a time, and only when its row is seen.
+ * A list of 500 therefore asks for a screenful, not for 500.
+ */
+export function loadTrail(ticker: string, done: () => void): () => void {
+  if (asked.has(ticker)) return () => undefined;
+  const entry = { ticker, done };
+  queue.push(entry);
+  void work();
+  return () => {
+    const index = queue.indexOf(entry);
+    if (index >= 0) queue.splice(index, 1);
+  };
+}
+
+async function work(): Promise<void> {
+  if (running >= AT_ONCE) return;
+  const entry = queue.pop();
+  if (entry === undefined) return;
+  running += 1;
+  asked.add(entry.ticker);
+  try {
+    priceStore.trail(entry.ticker).prepend(await getHistory(entry.ticker, { limit: TRAIL_LENGTH }));
+    entry.done();
+  } catch {
+    // A sparkline without its past still grows from what is received.
+  } finally {
+    running -= 1;
+    void work();
+  }
+}
+
+export function forgetTrails(): void {
+  asked.clear();
+}

@@ -1,0 +1,158 @@
+import type { ClientMessage, Frame, Since } from "@/shared/protocol/frames";
+import { parseFrame } from "@/shared/protocol/parse";
+
+import { backoffMs } from "./backoff";
+import { BAD_TOKEN, TOKEN_EXPIRED, verdictOf } from "./closeCodes";
+import { browserEnv, type SocketEnv, type WebSocketLike } from "./env";
+import type { SocketState } from "./states";
+import { Watchdog } from "./Watchdog";
+
+export type SocketOptions = {
+  url: string;
+  /** A valid access token; `refused` is the one the server just turned down, if it did. */
+  token: (refused: string | null) => Promise<string>;
+  /** From where to resume, or null for a whole snapshot. */
+  since: () => Since | null;
+  onFrame: (frame: Frame) => void;
+  onState: (state: SocketState) => void;
+  env?: SocketEnv;
+};
+
+const ABNORMAL = 1006;
+const OPENING_MS = 10_000;
+const PROBE_MS = 4000;
+const GRACE_MS = 5000;
+/** A connection that lived shorter than this did not prove that the server is well. */
+const PROOF_MS = 10_000;
+
+/** One live connection that comes back by itself. Knows no React and no screen. */
+export class Socket {
+  private current: SocketState = { name: "idle" };
+  private readonly env: SocketEnv;
+  private readonly watchdog = new Watchdog(() => this.dropped(ABNORMAL));
+  private socket: WebSocketLike | null = null;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private token: string | null = null;
+  private refusedToken: string | null = null;
+  private attempt = 0;
+  private liveSince = 0;
+  private heartbeatMs = 25_000;
+
+  constructor(private readonly options: SocketOptions) {
+    this.env = options.env ?? browserEnv;
+  }
+
+  get state(): SocketState {
+    return this.current;
+  }
+
+  start(): void {
+    if (this.current.name === "idle" || this.current.name === "refused") this.comeBackNow();
+  }
+
+  stop(): void {
+    this.release();
+    this.attempt = 0;
+    this.token = this.refusedToken = null;
+    this.become({ name: "idle" });
+  }
+
+  /** Somebody asked, or the network came back: do not sit out the delay. */
+  retryNow(): void {
+    if (this.current.name === "waiting" || this.current.name === "refused") this.comeBackNow();
+  }
+
+  /** After sleep or a change of network: is anybody still there? Silence drops the connection. */
+  probe(): void {
+    if (this.current.name !== "live") return this.retryNow();
+    this.send({ type: "ping" });
+    this.watchdog.expectWithin(PROBE_MS);
+  }
+
+  private comeBackNow(): void {
+    this.release();
+    void this.connect();
+  }
+
+  private async connect(): Promise<void> {
+    this.become({ name: "connecting", attempt: this.attempt });
+    const mine = this.current;
+    const refused = this.refusedToken;
+    try {
+      this.token = await this.options.token(refused);
+    } catch {
+      if (this.current === mine) this.wait();
+      return;
+    }
+    if (this.current !== mine) return;
+    const socket = this.env.open(this.options.url);
+    this.socket = socket;
+    this.watchdog.expectWithin(OPENING_MS);
+    socket.onopen = () => this.authenticate();
+    socket.onmessage = ({ data }) => this.received(data);
+    socket.onclose = ({ code }) => this.dropped(code);
+  }
+
+  private authenticate(): void {
+    const since = this.options.since();
+    const token = this.token ?? "";
+    this.send({ type: "auth", token, ...(since === null ? {} : { since }) });
+  }
+
+  private received(data: unknown): void {
+    const frame = parseFrame(data);
+    if (frame?.type === "welcome") this.heartbeatMs = frame.heartbeat * 1000;
+    // Even a frame that says nothing to us proves that somebody is there.
+    if (this.current.name === "live") this.watchdog.expectWithin(this.heartbeatMs + GRACE_MS);
+    if (frame === null) return;
+    if (frame.type === "snapshot" || frame.type === "prices") this.arrived();
+    this.options.onFrame(frame);
+  }
+
+  private arrived(): void {
+    if (this.current.name === "live") return;
+    this.refusedToken = null;
+    this.liveSince = this.env.now();
+    this.watchdog.expectWithin(this.heartbeatMs + GRACE_MS);
+    this.become({ name: "live" });
+  }
+
+  private dropped(code: number): void {
+    const wasLive = this.current.name === "live";
+    this.release();
+    if (wasLive && this.env.now() - this.liveSince >= PROOF_MS) this.attempt = 0;
+    const verdict = verdictOf(code);
+    const newTokenRefused = code === BAD_TOKEN && this.refusedToken !== null;
+    if (verdict === "stay-away" || newTokenRefused) return this.become({ name: "refused", code });
+    if (verdict === "renew-token") this.refusedToken = this.token;
+    if (code === BAD_TOKEN || (code === TOKEN_EXPIRED && wasLive)) return this.comeBackNow();
+    this.wait();
+  }
+
+  private wait(): void {
+    const delay = backoffMs(this.attempt, this.env.random);
+    this.attempt += 1;
+    this.become({ name: "waiting", attempt: this.attempt, retryAt: this.env.now() + delay });
+    this.retry = setTimeout(() => void this.connect(), delay);
+  }
+
+  private send(message: ClientMessage): void {
+    this.socket?.send(JSON.stringify(message));
+  }
+
+  /** Lets go of the connection without waiting for a dead network to say goodbye. */
+  private release(): void {
+    clearTimeout(this.retry);
+    this.watchdog.rest();
+    const socket = this.socket;
+    this.socket = null;
+    if (socket === null) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  private become(state: SocketState): void {
+    this.current = state;
+    this.options.onState(state);
+  }
+}

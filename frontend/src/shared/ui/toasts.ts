@@ -1,0 +1,36 @@
+import { createStore } from "@/shared/store";
+
+export type Toast = {
+  id: number;
+  text: string;
+  kind: "plain" | "problem";
+  action: { label: string; run: () => void } | null;
+};
+
+const AT_MOST = 3;
+
+let nextId = 1;
+
+export const toasts = createStore<readonly Toast[]>([]);
+
+export function showToast(text: string, options: Partial<Pick<Toast, "kind" | "action">> = {}): void {
+  const toast: Toast = { id: nextId, text, kind: "plain", action: null, ...options };
+  nextId += 1;
+  toasts.set([...toasts.get(), toast].slice(-AT_MOST));
+}
+
+export function dismissToast(id: number): void {
+  toasts.set(toasts.get().filter((toast) => toast.id !== id));
+}
+
+export function takeAction(toast: Toast): void {
+  dismissToast(toast.id);
+  toast.action?.run();
+}
+
+/** For the keyboard: takes the action of the newest toast that offers one. */
+export function takeNewestAction(): boolean {
+  const toast = toasts.get().findLast(({ action }) => action !== null);
+  if (toast !== undefined) takeAction(toast);
+  return toast !== undefined;
+}
