@@ -1,11 +1,13 @@
 """Users and their roles."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin, UserManager
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 
 class Role(models.TextChoices):
@@ -14,6 +16,35 @@ class Role(models.TextChoices):
     USER = "user", "User"
     STAFF = "staff", "Staff: manages securities"
     FEEDER = "feeder", "Feeder: may push prices"
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; finds them by name whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The user of that name; Postgres folds both sides, so its index is used."""
+        folded = Lower(models.Value(self.model.normalize_username(username or "")))
+        return self.alias(folded=Lower("username")).get(folded=folded)
+
+    def create_user(
+        self, username: str, email: str = "", password: str | None = None, **fields: Any
+    ) -> "User":
+        """Save a user; without a password nobody can sign in as them."""
+        user = self.model(
+            username=self.model.normalize_username(username),
+            email=self.normalize_email(email),
+            **fields,
+        )
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, username: str, email: str = "", password: str | None = None, **fields: Any
+    ) -> "User":
+        """What `manage.py createsuperuser` calls."""
+        fields = {"role": Role.STAFF, **fields, "is_superuser": True}
+        return self.create_user(username, email, password, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -27,13 +58,43 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
 
-    objects = UserManager["User"]()
+    objects = UserManager()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_any_case",
+                violation_error_message="This name is taken.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="user_role_known"
+            ),
+        )
+
     @property
     def is_staff(self) -> bool:
         """May open the admin site."""
         return self.role == Role.STAFF or self.is_superuser
+
+    @property
+    def token_stamp(self) -> str:
+        """Stands in every token; it changes with the password, and ends them all with it."""
+        return salted_hmac("accounts.token", self.password, algorithm="sha256").hexdigest()[:32]
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Staff manage securities and see watchlists; all else is granted one by one."""
+        return self._role_grants(perm) or super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Whether the admin site shows that app at all."""
+        return self._role_grants(f"{app_label}.view_") or super().has_module_perms(app_label)
+
+    def _role_grants(self, perm: str) -> bool:
+        if not (self.is_active and self.role == Role.STAFF):
+            return False
+        return perm.startswith(("securities.", "watchlists.view_"))

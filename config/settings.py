@@ -144,7 +144,7 @@ WATCHLIST_MAX_ITEMS = env.integer("WATCHLIST_MAX_ITEMS", 1000, low=1, high=100_0
 # -- Who may ---------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -1,0 +1,32 @@
+"""Reads of users."""
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Value
+from django.db.models.functions import Lower
+from django.utils.crypto import constant_time_compare
+
+from accounts.claims import Claims, TokenInvalid, token_claims
+from accounts.models import User
+
+
+def user_for_claims(claims: Claims) -> User:
+    """The active user a verified token speaks for; one query. Errors: TokenInvalid."""
+    user = User.objects.filter(pk=claims.user_id, is_active=True).first()
+    if user is None or not constant_time_compare(user.token_stamp, claims.stamp):
+        raise TokenInvalid("The token is not valid any more.")
+    return user
+
+
+def user_for_token(raw_access: str) -> User:
+    """The active user an access token speaks for; one query.
+
+    Errors: TokenInvalid (also when the user was disabled or changed the password
+    since), TokenExpired.
+    """
+    return user_for_claims(token_claims(raw_access))
+
+
+def username_taken(username: str) -> bool:
+    """Whether somebody has that name, in whatever case."""
+    folded = Lower(Value(AbstractBaseUser.normalize_username(username)))
+    return User.objects.alias(folded=Lower("username")).filter(folded=folded).exists()

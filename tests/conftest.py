@@ -1,0 +1,109 @@
+"""The cast and the tools every test may use."""
+
+import itertools
+import uuid
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import caches
+from django.test import override_settings
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import Role, User
+from accounts.services import tokens_issue
+from securities.models import Quote, Security
+
+PASSWORD = "correct horse battery 7"
+
+
+class JsonClient(APIClient):
+    """Sends JSON unless told otherwise."""
+
+    default_format = "json"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    with override_settings(PASSWORD_HASHERS=["tests.hashers.CheapArgon2"]):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_cache_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test counts from zero, and no test empties a Redis that others use."""
+    prefix = f"test-{uuid.uuid4().hex[:12]}"
+    monkeypatch.setitem(settings.CACHES["default"], "KEY_PREFIX", prefix)
+    monkeypatch.setattr(caches["default"], "key_prefix", prefix)
+
+
+def make_user(username: str, role: Role = Role.USER, **fields: Any) -> User:
+    return User.objects.create_user(
+        username, f"{username}@example.com", PASSWORD, role=role, **fields
+    )
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return make_user("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """The outsider: has an account, and no business with alice's things."""
+    return make_user("bob")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return make_user("staff", Role.STAFF)
+
+
+@pytest.fixture
+def feeder(db: None) -> User:
+    return make_user("feeder", Role.FEEDER)
+
+
+@pytest.fixture
+def api() -> Callable[..., JsonClient]:
+    """`api()` is a stranger, `api(alice)` is alice with a real access token."""
+
+    def client(user: User | None = None, **options: Any) -> JsonClient:
+        made = JsonClient(**options)
+        if user is not None:
+            made.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens_issue(user=user).access}")
+        return made
+
+    return client
+
+
+@pytest.fixture
+def security(db: None) -> Callable[..., Security]:
+    """`security("AAPL", price="187.32")`: a security, with a quote when a price is given."""
+    sequences = itertools.count(1)
+
+    def make(
+        ticker: str = "AAPL",
+        *,
+        price: str | None = None,
+        previous_close: str | None = None,
+        sequence: int | None = None,
+        **fields: Any,
+    ) -> Security:
+        made = Security.objects.create(
+            **{"ticker": ticker, "name": f"{ticker.title()} Inc.", "exchange": "NASDAQ", **fields}
+        )
+        if price is not None:
+            Quote.objects.create(
+                security=made,
+                price=Decimal(price),
+                previous_close=Decimal(previous_close or price),
+                updated_at=timezone.now(),
+                sequence=next(sequences) if sequence is None else sequence,
+            )
+        return made
+
+    return make
