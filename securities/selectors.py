@@ -9,7 +9,7 @@ from securities.models import Security
 from securities.tickers import canonical_ticker
 
 
-class SecurityUnknown(ApiError):
+class SecurityUnknown(ApiError):  # noqa: N818  # an answer, not an error
     """There is no security with this ticker. Over REST: 404 `unknown_ticker`."""
 
     def __init__(self, ticker: str) -> None:

@@ -1,0 +1,119 @@
+"""The only writers of securities. Each announces on commit that something has changed."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from securities import events
+from securities.catalogue import CatalogueEntry
+from securities.models import Security
+
+_ROWS_AT_A_TIME = 5000
+_FIELDS = ("name", "exchange", "currency")
+
+
+class LoadReport(NamedTuple):
+    """How many securities a load made, changed and found as they should be."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+    def __str__(self) -> str:
+        return f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged"
+
+
+def securities_load(*, entries: Iterable[CatalogueEntry]) -> LoadReport:
+    """Create what is new, update what differs; safe to repeat and to run twice at once.
+
+    Of several entries with the same ticker the last counts. Nothing is deleted,
+    and what staff have deactivated stays so. All or nothing.
+    """
+    wanted = {entry.ticker: entry for entry in entries}
+    with transaction.atomic():
+        report, changed = _compare(wanted)
+        rows = [Security(**wanted[ticker]._asdict()) for ticker in sorted(changed)]
+        # In order of tickers, so that two loads at once cannot lock each other out.
+        Security.objects.bulk_create(
+            rows,
+            batch_size=_ROWS_AT_A_TIME,
+            update_conflicts=True,
+            unique_fields=["ticker"],
+            update_fields=_FIELDS,
+        )
+        if changed:
+            transaction.on_commit(events.announce_change)
+    return report
+
+
+def securities_compare(*, entries: Iterable[CatalogueEntry]) -> LoadReport:
+    """What `securities_load` would do now. Changes nothing."""
+    return _compare({entry.ticker: entry for entry in entries})[0]
+
+
+def security_create(*, entry: CatalogueEntry) -> Security:
+    """Add one security, active. Raises IntegrityError if its ticker is taken."""
+    with transaction.atomic():
+        security = Security.objects.create(**entry._asdict())
+        transaction.on_commit(events.announce_change)
+    return security
+
+
+def security_update(*, security: Security, entry: CatalogueEntry) -> bool:
+    """Rename or correct a security; says whether anything changed.
+
+    A new ticker keeps the price, the history and the places on watchlists.
+    Raises IntegrityError if the new ticker is another security's.
+    """
+    differing = [
+        field for field, value in entry._asdict().items() if _differs(security, field, value)
+    ]
+    if not differing:
+        return False
+    for field in differing:
+        setattr(security, field, getattr(entry, field))
+    with transaction.atomic():
+        security.save(update_fields=differing)
+        transaction.on_commit(events.announce_change)
+    return True
+
+
+def security_activate(*, security: Security) -> bool:
+    """Let prices come in again; says whether that was a change."""
+    security.is_active = True
+    return (
+        securities_set_active(securities=Security.objects.filter(pk=security.pk), active=True) > 0
+    )
+
+
+def security_deactivate(*, security: Security) -> bool:
+    """Stop its prices and tell its watchers; history stays. Says whether that was a change."""
+    security.is_active = False
+    return (
+        securities_set_active(securities=Security.objects.filter(pk=security.pk), active=False) > 0
+    )
+
+
+def securities_set_active(*, securities: QuerySet[Security], active: bool) -> int:
+    """Activate or deactivate many at once, with one announcement; how many it changed."""
+    with transaction.atomic():
+        changed = securities.filter(is_active=not active).update(is_active=active)
+        if changed:
+            transaction.on_commit(events.announce_change)
+    return changed
+
+
+def _compare(wanted: dict[str, CatalogueEntry]) -> tuple[LoadReport, list[str]]:
+    """The report of loading `wanted`, and the tickers that are new or differ."""
+    rows = Security.objects.values_list("ticker", *_FIELDS)
+    known = {row[0]: CatalogueEntry(*row) for row in rows.iterator(chunk_size=_ROWS_AT_A_TIME)}
+    new = [ticker for ticker in wanted if ticker not in known]
+    differing = [ticker for ticker in wanted if ticker in known and known[ticker] != wanted[ticker]]
+    unchanged = len(wanted) - len(new) - len(differing)
+    return LoadReport(len(new), len(differing), unchanged), new + differing
+
+
+def _differs(security: Security, field: str, value: str) -> bool:
+    return bool(getattr(security, field) != value)
