@@ -2,17 +2,18 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health, screen
+from rest.docs import DocsView, SchemaView
+from rest.routing import endpoint
 
 api: list[URLPattern | URLResolver] = [
     path("auth/", include("accounts.api.urls")),
     path("", include("securities.api.urls")),
     path("", include("watchlists.api.urls")),
     path("", include("pricefeed.api.urls")),
-    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
-    re_path(r"^docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    endpoint("schema", SchemaView, name="schema"),
+    endpoint("docs", DocsView, name="docs"),
 ]
 
 urlpatterns = [

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
-from django.http import Http404, JsonResponse
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import Http404, JsonResponse, UnreadablePostError
 from psycopg_pool import PoolTimeout
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -21,6 +22,7 @@ from rest_framework.response import Response
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
+INVALID = "Some fields are not valid."
 UNAVAILABLE = (
     OperationalError,
     InterfaceError,
@@ -68,7 +70,7 @@ def error_response(error: ApiError) -> JsonResponse:
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER. What it does not know is a bug and stays a 500, logged."""
-    error = _as_api_error(exc)
+    error = as_api_error(exc)
     if error is None:
         return None
     if error.status >= 500:
@@ -80,7 +82,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     )
 
 
-def _as_api_error(exc: Exception) -> ApiError | None:
+def as_api_error(exc: Exception) -> ApiError | None:
+    """The answer for an exception, or None if it is a bug."""
     if isinstance(exc, ApiError):
         return exc
     if isinstance(exc, UNAVAILABLE):
@@ -96,6 +99,20 @@ def _as_api_error(exc: Exception) -> ApiError | None:
         return ApiError(403, "forbidden", "You may not do this.")
     if isinstance(exc, exceptions.APIException):
         return _from_drf(exc)
+    return _from_django(exc)
+
+
+def _from_django(exc: Exception) -> ApiError | None:
+    if isinstance(exc, ModelValidationError):
+        fields = exc.message_dict if hasattr(exc, "error_dict") else {"body": exc.messages}
+        return ApiError(400, "invalid", INVALID, fields=fields)
+    if isinstance(exc, DataError):
+        # Postgres refused a value: too large a number, say. The client sent it.
+        return ApiError(400, "invalid", "Some value is not one that can be stored.")
+    if isinstance(exc, RequestDataTooBig):
+        return ApiError(413, "too_large", "The body is too large.")
+    if isinstance(exc, (SuspiciousOperation, UnreadablePostError)):
+        return ApiError(400, "malformed", "The request is not valid.")
     return None
 
 
@@ -119,7 +136,7 @@ def _from_drf(exc: exceptions.APIException) -> ApiError:
     if (wait := getattr(exc, "wait", None)) is not None:
         headers["Retry-After"] = str(max(1, round(wait)))
     if isinstance(exc, exceptions.ValidationError):
-        return ApiError(400, "invalid", "Some fields are not valid.", fields=_fields(exc.detail))
+        return ApiError(400, "invalid", INVALID, fields=_fields(exc.detail))
     code = next((code for kind, code in _DRF_CODES.items() if isinstance(exc, kind)), "error")
     return ApiError(exc.status_code, code, _sentence(exc.detail), headers=headers)
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from rest.codes import CODES
+
 
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer for input: a field it does not declare is an error, not ignored."""
@@ -21,7 +23,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 class ErrorSerializer(serializers.Serializer[Any]):
     """The body of every error, for the schema."""
 
-    code = serializers.CharField()
+    code = serializers.ChoiceField(choices=sorted(CODES))
     message = serializers.CharField()
     fields_ = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()), required=False
