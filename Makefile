@@ -83,11 +83,14 @@ bench: ## Load tests: what a price costs on its way to a socket
 build: ## Build the image
 	$(COMPOSE) build
 
-up: ## Start everything in containers (needs .env, see .env.example)
+.env:
+	@$(PYTHON) -m deploy.env_file && echo "Wrote .env with new secrets; the passwords of demo and staff are in it."
+
+up: .env ## Start everything in containers; makes .env if there is none
 	$(COMPOSE) up --detach --build --wait
 
-up-db: ## Start only Postgres and Redis in containers
-	$(COMPOSE) up --detach --wait postgres redis
+up-db: .env ## Start only Postgres and Redis in containers, on ports 5432 and 6379 of this machine
+	$(COMPOSE) -f docker-compose.yml -f deploy/compose.db-ports.yml up --detach --wait postgres redis
 
 down: ## Stop the containers; their data stays
 	$(COMPOSE) down

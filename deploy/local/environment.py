@@ -22,6 +22,16 @@ def tools_environment(paths: Paths) -> dict[str, str]:
     return {"PATH": path, "VIRTUAL_ENV": str(paths.venv)}
 
 
+def no_servers_environment(paths: Paths) -> dict[str, str]:
+    """For tools that read the settings but need no server, such as the type checker."""
+    unused = {
+        "SECRET_KEY": "unused",
+        "DATABASE_URL": "postgres://unused/unused",
+        "REDIS_URL": "redis://unused/0",
+    }
+    return {**tools_environment(paths), **{k: os.environ.get(k) or v for k, v in unused.items()}}
+
+
 def throwaway_environment(paths: Paths, servers: Servers) -> dict[str, str]:
     """For tests: nothing of this machine's own secrets."""
     secret = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(40)

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.environment import child_environment, throwaway_environment, tools_environment
+from deploy.local.environment import (
+    child_environment,
+    no_servers_environment,
+    throwaway_environment,
+)
 from deploy.local.guard import Guard
 from deploy.local.lock import Lock, alone
 from deploy.local.log import Log
@@ -91,7 +95,7 @@ class Execute:
 
     async def _environment(self, processes: Processes, *, owns_servers: bool) -> dict[str, str]:
         if self.servers == "none":
-            return tools_environment(self.paths)
+            return no_servers_environment(self.paths)
         if self.servers == "throwaway":
             folder = Path(tempfile.mkdtemp(prefix="throwaway-", dir=self.paths.var))
             processes.guard.remove_afterwards(str(folder))

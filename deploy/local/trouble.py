@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 
-class Trouble(Exception):  # noqa: N818 - it is told to people, by this name
+class Trouble(Exception):
     """A failure we can explain: one clear sentence, with its remedy."""
 
 

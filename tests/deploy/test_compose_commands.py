@@ -1,0 +1,283 @@
+"""Every command of docker-compose.yml, run outside Docker: none is only believed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from deploy.local.paths import ROOT, Paths
+from deploy.local.ports import free_port
+from deploy.local.postgres import find_binaries
+from deploy.local.valkey import find_binary
+from tests.deploy import compose, image
+
+SECRETS = {
+    "SECRET_KEY": "a-secret-of-this-test-that-is-long-enough",
+    "POSTGRES_PASSWORD": "unused",
+    "DEMO_PASSWORD": "correct-horse-demo",
+    "STAFF_PASSWORD": "correct-horse-staff",
+}
+START_SECONDS = 30.0
+
+
+def with_path(url: str, path: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=path))
+
+
+@pytest.fixture(scope="module")
+def database_url() -> Iterator[str]:
+    """A database of our own on the server of the tests."""
+    server = os.environ["DATABASE_URL"]
+    name = f"compose_{uuid4().hex[:8]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    yield with_path(server, f"/{name}")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+class Containers:
+    """The services of the file, their commands started here."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.services: dict[str, dict[str, Any]] = compose.read(SECRETS)["services"]
+        venv = Path(sys.prefix) / "bin"
+        self._env = {
+            "PATH": f"{venv}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder),
+            "HOSTNAME": socket.gethostname(),
+        }
+        self._here = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": with_path(os.environ["REDIS_URL"], "/15"),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+        }
+
+    def environment(self, name: str) -> dict[str, str]:
+        """What the file gives the service, the addresses being those of this machine."""
+        given: Mapping[str, str] = self.services[name]["environment"]
+        here = {key: value for key, value in self._here.items() if key in given}
+        return {**self._env, **given, **here}
+
+    def here(self, words: Sequence[str]) -> list[str]:
+        """The same words with this machine's addresses and folders."""
+        return [
+            word.replace(":8000", f":{self.port}").replace("/tmp/", f"{self.folder}/")
+            for word in words
+        ]
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """The service's command, stopped at the end as Docker would stop it."""
+        output = self.folder / f"{name}.log"
+        with output.open("wb") as stream:
+            process = subprocess.Popen(
+                self.here(self.services[name]["command"]),
+                cwd=self.folder,
+                env=self.environment(name),
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield process
+            process.terminate()
+            process.wait(15)  # its stop_grace_period
+        finally:
+            process.kill()
+            process.wait()
+
+    def is_healthy(self, name: str) -> bool:
+        """The service's own health check."""
+        kind, *words = self.here(self.services[name]["healthcheck"]["test"])
+        argv = ["sh", "-c", *words] if kind == "CMD-SHELL" else words
+        env = self.environment(name) if "environment" in self.services[name] else self._env
+        done = subprocess.run(argv, cwd=self.folder, env=env, capture_output=True, check=False)
+        return done.returncode == 0
+
+    def await_healthy(self, name: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_healthy(name):
+            said = self.folder / f"{name}.log"
+            assert time.monotonic() < deadline, said.read_text()[-2000:]
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def containers(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Containers:
+    """Built and migrated, as Compose has it before it starts web, worker and beat."""
+    folder = image.build(tmp_path_factory.mktemp("image") / "app")
+    built = Containers(folder, database_url)
+    collect = ["sh", "-c", image.collect_command()]
+    env = {"PATH": built.environment("web")["PATH"]}
+    subprocess.run(collect, cwd=folder, env=env, check=True, capture_output=True)
+    migrate = built.services["migrate"]["command"]
+    for _ in range(2):  # every `make up` runs it again
+        done = subprocess.run(
+            migrate,
+            cwd=folder,
+            env=built.environment("migrate"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return built
+
+
+@pytest.fixture(scope="module")
+def web(containers: Containers) -> Iterator[Containers]:
+    """The web server, healthy by its own check."""
+    assert not containers.is_healthy("web"), "the check says healthy when nobody is there"
+    with containers.running("web"):
+        containers.await_healthy("web")
+        yield containers
+
+
+def test_postgres_health_check_tells_a_server_from_none() -> None:
+    _, program, *options = compose.read(SECRETS)["services"]["postgres"]["healthcheck"]["test"]
+    binary = find_binaries(Paths()) / program
+    server = urlsplit(os.environ["DATABASE_URL"])
+
+    def check(port: int) -> int:
+        argv = [binary, *options, "--port", str(port)]
+        return subprocess.run(argv, capture_output=True, check=False).returncode
+
+    assert server.port
+    assert check(server.port) == 0
+    assert check(free_port()) != 0
+
+
+def test_redis_runs_with_its_command_and_keeps_nothing_on_disk(tmp_path: Path) -> None:
+    redis = compose.read(SECRETS)["services"]["redis"]
+    port = free_port()
+    argv = [str(find_binary(Paths())), *redis["command"][1:], "--port", str(port)]
+    process = subprocess.Popen([*argv, "--bind", "127.0.0.1"], cwd=tmp_path)
+    try:
+        _await_port(port)
+        check = redis["healthcheck"]["test"][1:]
+        client = shutil.which("valkey-cli") or shutil.which("redis-cli")
+        if client:
+            asked = subprocess.run(
+                [client, "-p", str(port), *check[1:]], capture_output=True, text=True, check=False
+            )
+            assert asked.stdout.strip() == "PONG"
+    finally:
+        process.terminate()
+        process.wait(10)
+    assert not list(tmp_path.iterdir())
+    assert check == ["valkey-cli", "ping"]
+
+
+def test_the_web_server_answers(web: Containers) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/health", timeout=5) as answer:
+        assert json.load(answer) == {"status": "ok"}
+
+
+def test_worker_and_beat_run_and_their_checks_know_it(containers: Containers) -> None:
+    assert not containers.is_healthy("beat")
+    with containers.running("worker") as worker, containers.running("beat") as beat:
+        containers.await_healthy("worker")
+        containers.await_healthy("beat")
+        assert (worker.poll(), beat.poll()) == (None, None)
+
+
+@pytest.fixture
+def nginx(web: Containers, tmp_path: Path) -> Iterator[int]:
+    """nginx with the file of the image, on a port and with folders of this machine."""
+    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+    if not program:
+        pytest.skip("nginx is not installed here, so its configuration is not tried")
+    port = free_port()
+    config = (ROOT / "deploy" / "nginx.conf").read_text()
+    for there, here in (
+        ("listen 8080", f"listen 127.0.0.1:{port}"),
+        ("server web:8000", f"server 127.0.0.1:{web.port}"),
+        ("/tmp/", f"{tmp_path}/"),
+        ("/srv/static/", f"{web.folder}/var/static/"),
+        ("/dev/stdout", f"{tmp_path}/access.log"),
+        ("/dev/stderr", f"{tmp_path}/error.log"),
+        ("worker_rlimit_nofile 65536;", ""),
+        ("worker_connections 32768", "worker_connections 256"),
+    ):
+        assert there in config, there
+        config = config.replace(there, here)
+    file = tmp_path / "nginx.conf"
+    file.write_text(f"daemon off;\n{config}")
+    subprocess.run([program, "-t", "-c", file], check=True, capture_output=True)
+    process = subprocess.Popen([program, "-c", file])
+    try:
+        _await_port(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_nginx_serves_what_the_web_server_says_and_static_files_itself(
+    nginx: int, web: Containers
+) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{nginx}/health", timeout=5) as answer:
+        assert json.load(answer) == {"status": "ok"}
+    asset = f"http://127.0.0.1:{nginx}/static/assets/index-abc123.js"
+    with urllib.request.urlopen(asset, timeout=5) as answer:
+        assert answer.read() == b"'built'"
+        assert "immutable" in answer.headers["Cache-Control"]
+    kind, program, *words = web.services["nginx"]["healthcheck"]["test"]
+    here = [word.replace(":8080", f":{nginx}") for word in words]
+    assert kind == "CMD"
+    if shutil.which(program):
+        subprocess.run([program, *here], check=True, capture_output=True)
+
+
+def test_nginx_lets_sockets_through(nginx: int) -> None:
+    address = f"ws://127.0.0.1:{nginx}/ws/prices/NOSUCHTICKER"
+    with connect(address, open_timeout=5) as client, suppress(ConnectionClosed):
+        while True:
+            client.recv(timeout=5)
+
+    assert client.close_code == 4004
+
+
+def test_nginx_refuses_in_the_shape_of_the_api(nginx: int) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{nginx}/api/v1/auth/login", data=b"x" * 1_100_000, method="POST"
+    )
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=5)
+
+    assert refused.value.code == 413
+    assert json.load(refused.value)["code"] == "too_large"
+
+
+def _await_port(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, f"nobody listens on port {port}"
+            time.sleep(0.05)
+        else:
+            return
