@@ -2,4 +2,10 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from rest.routing import endpoint
+from watchlists.api.views import WatchlistTickerView, WatchlistView
+
+urlpatterns: list[URLPattern] = [
+    endpoint("watchlist", WatchlistView, "watchlist"),
+    endpoint("watchlist/(?P<ticker>[^/]+)", WatchlistTickerView, "watchlist-ticker"),
+]

@@ -1,0 +1,60 @@
+"""Watchlists in the admin site: looked at and deleted, not edited: they belong to their users.
+
+Deleting stays possible, because deleting a user takes the right to delete their lists.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from watchlists.models import Watchlist, WatchlistItem
+from watchlists.services import watchlists_delete
+
+
+class _LookOnly:
+    """Neither added nor changed here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class WatchlistItemInline(_LookOnly, admin.TabularInline):  # type: ignore[type-arg]  # no subscripts at run time
+    """What is on the list, by position."""
+
+    model = WatchlistItem
+    fields = ("position", "security", "added_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WatchlistItem]:
+        return super().get_queryset(request).select_related("security")
+
+
+@admin.register(Watchlist)
+class WatchlistAdmin(_LookOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # no subscripts at run time
+    """Who watches how much."""
+
+    list_display = ("user", "name", "is_default", "item_count")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "name")
+    inlines = (WatchlistItemInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Watchlist]:
+        lists: QuerySet[Watchlist] = super().get_queryset(request)
+        return lists.annotate(item_count=Count("items"))
+
+    def delete_model(self, request: HttpRequest, obj: Watchlist) -> None:
+        watchlists_delete(watchlist_ids=[obj.pk])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Watchlist]) -> None:
+        watchlists_delete(watchlist_ids=list(queryset.values_list("pk", flat=True)))
+
+    @admin.display(description="items", ordering="item_count")
+    def item_count(self, watchlist: Watchlist) -> int:
+        return watchlist.item_count  # type: ignore[attr-defined, no-any-return]  # annotated above

@@ -1,0 +1,131 @@
+"""The signed-in user's default watchlist. Whose it is comes from the token alone."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from rest.schema import error_responses
+from watchlists.api.serializers import AddInput, ItemOutput, PlaceInput, item_body
+from watchlists.selectors import watchlist_item, watchlist_items
+from watchlists.services import (
+    NotOnWatchlistError,
+    watchlist_add_security,
+    watchlist_remove_security,
+)
+
+EXAMPLE = OpenApiExample(
+    "Apple, third on the list",
+    value={
+        "ticker": "AAPL",
+        "name": "Apple Inc.",
+        "currency": "USD",
+        "exchange": "NASDAQ",
+        "is_active": True,
+        "position": 2,
+        "price": "187.32",
+        "previous_close": "182.82",
+        "abs_change": "4.50",
+        "pct_change": "2.46",
+        "updated_at": 1770033601123,
+        "sequence": 5117,
+    },
+    response_only=True,
+)
+TICKER = OpenApiParameter(
+    "ticker", OpenApiTypes.STR, OpenApiParameter.PATH, description="Any case."
+)
+
+
+ADDED: dict[int, Any] = {
+    201: OpenApiResponse(ItemOutput, description="Added.", examples=[EXAMPLE]),
+    200: OpenApiResponse(ItemOutput, description="It was there already.", examples=[EXAMPLE]),
+    **error_responses("unknown_ticker", "watchlist_full"),
+}
+
+
+class WatchlistView(APIView):
+    """The whole list."""
+
+    @extend_schema(
+        operation_id="watchlist_list",
+        tags=["watchlist"],
+        summary="Your watchlist with quotes, by position",
+        responses={
+            200: OpenApiResponse(ItemOutput(many=True), examples=[EXAMPLE]),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        return _uncached([item_body(item) for item in watchlist_items(_user_id(request))])
+
+    @extend_schema(
+        operation_id="watchlist_add",
+        tags=["watchlist"],
+        summary="Put a security on your watchlist",
+        description="Adding twice is not an error. With a position, it is placed or moved there.",
+        request=AddInput,
+        responses=ADDED,
+        examples=[OpenApiExample("Add Apple", value={"ticker": "AAPL"}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        wanted = AddInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return _add(request, **wanted.validated_data)
+
+
+class WatchlistTickerView(APIView):
+    """One place on the list."""
+
+    @extend_schema(
+        operation_id="watchlist_put",
+        tags=["watchlist"],
+        summary="Put this security on your watchlist",
+        description="Adding twice is not an error. With a position, it is placed or moved there.",
+        parameters=[TICKER],
+        request=PlaceInput,
+        responses=ADDED,
+        examples=[OpenApiExample("On top", value={"position": 0}, request_only=True)],
+    )
+    def put(self, request: Request, ticker: str) -> Response:
+        wanted = PlaceInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return _add(request, ticker=ticker, **wanted.validated_data)
+
+    @extend_schema(
+        operation_id="watchlist_remove",
+        tags=["watchlist"],
+        summary="Take this security off your watchlist",
+        parameters=[TICKER],
+        responses={
+            204: OpenApiResponse(description="It is off the list."),
+            **error_responses("not_on_watchlist"),
+        },
+    )
+    def delete(self, request: Request, ticker: str) -> Response:
+        watchlist_remove_security(user_id=_user_id(request), ticker=ticker)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _add(request: Request, *, ticker: str, position: int | None = None) -> Response:
+    user_id = _user_id(request)
+    item, created = watchlist_add_security(user_id=user_id, ticker=ticker, position=position)
+    placed = watchlist_item(user_id, item.security.ticker)
+    if placed is None:  # somebody has removed it again since
+        raise NotOnWatchlistError
+    code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
+    return _uncached(item_body(placed), code)
+
+
+def _user_id(request: Request) -> int:
+    user_id = request.user.pk
+    assert user_id is not None  # only the signed-in come here: the default permission
+    return user_id
+
+
+def _uncached(body: Any, code: int = status.HTTP_200_OK) -> Response:
+    """Prices and lists are true for one moment and one user only."""
+    return Response(body, status=code, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,93 @@
+"""The only shaped reads of watchlists."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from securities.models import Quote, Security
+from watchlists import cache
+from watchlists.models import WatchlistItem
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSecurity:
+    """A place on a user's default list: what stands there and what it costs now.
+
+    `position` counts from 0 without gaps; `quote` is None until the first price.
+    """
+
+    position: int
+    security: Security
+    quote: Quote | None
+
+
+def watchlist_items(user_id: int) -> list[WatchedSecurity]:
+    """The user's default list by position, inactive securities included. One query."""
+    rows = _items([user_id]).select_related("security__quote")
+    return [
+        WatchedSecurity(place, row.security, getattr(row.security, "quote", None))
+        for place, row in enumerate(rows)
+    ]
+
+
+def watchlist_item(user_id: int, ticker: str) -> WatchedSecurity | None:
+    """One place of the user's default list, or None. One query."""
+    earlier = (
+        WatchlistItem.objects.filter(
+            watchlist=OuterRef("watchlist"), position__lt=OuterRef("position")
+        )
+        .order_by()
+        .values("watchlist")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    row = (
+        _items([user_id])
+        .filter(security__ticker=ticker)
+        .select_related("security__quote")
+        .annotate(place=Coalesce(Subquery(earlier), 0))
+        .first()
+    )
+    if row is None:
+        return None
+    return WatchedSecurity(row.place, row.security, getattr(row.security, "quote", None))
+
+
+def watched_tickers(user_id: int) -> list[str]:
+    """The active tickers of the user's default list, by position. See watched_tickers_many."""
+    return watched_tickers_many([user_id])[user_id]
+
+
+def watched_tickers_many(user_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Active tickers by position for each of these users, also for those who watch nothing.
+
+    Read from Redis in one command; those missing there from Postgres in one query,
+    and stored. An edit is seen by every read that begins after its commit, except
+    when Redis was away at that moment (see watchlists.cache). While Redis is away
+    everything comes from Postgres.
+    """
+    wanted = list(dict.fromkeys(user_ids))
+    known, reading = cache.read(wanted)
+    missing = [user_id for user_id in wanted if user_id not in known]
+    if missing:
+        fresh = _tickers_from_postgres(missing)
+        cache.store(fresh, reading)
+        known |= fresh
+    return {user_id: known[user_id] for user_id in wanted}
+
+
+def _tickers_from_postgres(user_ids: list[int]) -> dict[int, list[str]]:
+    tickers: dict[int, list[str]] = {user_id: [] for user_id in user_ids}
+    rows = _items(user_ids).filter(security__is_active=True)
+    for user_id, ticker in rows.values_list("watchlist__user_id", "security__ticker"):
+        tickers[user_id].append(ticker)
+    return tickers
+
+
+def _items(user_ids: list[int]) -> QuerySet[WatchlistItem]:
+    """Rows of these users' default lists, by position."""
+    return WatchlistItem.objects.filter(
+        watchlist__user_id__in=user_ids, watchlist__is_default=True
+    ).order_by("position", "id")
