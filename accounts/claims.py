@@ -15,7 +15,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, Token
 
 
-class TokenInvalid(Exception):  # noqa: N818  it reads as what it is
+class TokenInvalid(Exception):
     """Not a token of ours, or one that counts no longer."""
 
 

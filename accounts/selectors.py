@@ -4,6 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.crypto import constant_time_compare
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 
 from accounts.claims import Claims, TokenInvalid, token_claims
 from accounts.models import User
@@ -30,3 +31,8 @@ def username_taken(username: str) -> bool:
     """Whether somebody has that name, in whatever case."""
     folded = Lower(Value(AbstractBaseUser.normalize_username(username)))
     return User.objects.alias(folded=Lower("username")).filter(folded=folded).exists()
+
+
+def family_ended(family: str) -> bool:
+    """Whether that sign-in was signed out, or ended because one of its tokens was used twice."""
+    return BlacklistedToken.objects.filter(token__jti=family).exists()

@@ -222,6 +222,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 600},
     },
+    "flush-expired-tokens": {
+        "task": "accounts.tasks.flush_expired_tokens",
+        "schedule": timedelta(days=1),
+        "options": {"expires": 3600},
+    },
     "maintain-history": {
         "task": "pricefeed.tasks.maintain_history",
         "schedule": timedelta(hours=1),

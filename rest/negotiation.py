@@ -1,13 +1,12 @@
 """JSON whatever the client says it accepts, and a short answer to OPTIONS."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.metadata import BaseMetadata
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 
 class FirstRenderer(DefaultContentNegotiation):
@@ -16,14 +15,15 @@ class FirstRenderer(DefaultContentNegotiation):
     def select_renderer(
         self,
         request: Request,
-        renderers: Sequence[BaseRenderer],
+        renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type or ""
+        first = next(iter(renderers))
+        return first, first.media_type or ""
 
 
 class MethodsMetadata(BaseMetadata):
     """OPTIONS names the methods; the schema describes the rest."""
 
-    def determine_metadata(self, request: Request, view: APIView) -> dict[str, Any]:
+    def determine_metadata(self, request: Request, view: Any) -> dict[str, Any]:
         return {"methods": view.allowed_methods}

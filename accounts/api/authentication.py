@@ -1,8 +1,5 @@
 """Who a request comes from: a bearer access token."""
 
-from typing import Any
-
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
@@ -35,13 +32,3 @@ def token_refused(error: Exception) -> ApiError:
     """The 401 for a token that is expired, revoked or no token at all."""
     message = str(error) if isinstance(error, TokenInvalid) else "The token is not valid."
     return ApiError(401, "token_invalid", message, headers={"WWW-Authenticate": CHALLENGE})
-
-
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema names it; found by drf-spectacular through its base class."""
-
-    target_class = TokenAuthentication
-    name = "bearer"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

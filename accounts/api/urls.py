@@ -1,5 +1,13 @@
-"""REST addresses."""
+"""REST addresses under auth/."""
 
-from django.urls import URLPattern
+from accounts.api import views
+from rest.routing import endpoint
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    endpoint("register", views.RegisterView),
+    endpoint("login", views.LoginView),
+    endpoint("refresh", views.RefreshView),
+    endpoint("logout", views.LogoutView),
+    endpoint("change-password", views.ChangePasswordView),
+    endpoint("me", views.MeView),
+]

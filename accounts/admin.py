@@ -1,0 +1,65 @@
+"""Users and roles in the admin site."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.http import HttpRequest
+
+from accounts.models import User
+
+POWERS = ("role", "is_superuser", "groups", "user_permissions")
+
+
+class UserCreation(AdminUserCreationForm):  # type: ignore[type-arg]  # only stubs are generic
+    """Django's form, for our model."""
+
+    class Meta(AdminUserCreationForm.Meta):
+        model = User
+
+
+class UserChange(UserChangeForm):  # type: ignore[type-arg]
+    """Django's form, for our model."""
+
+    class Meta(UserChangeForm.Meta):
+        model = User
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    """Only a superuser hands out powers, or touches another superuser.
+
+    A new password and a disabled user end that user's tokens: both are looked at
+    with every request.
+    """
+
+    form = UserChange
+    add_form = UserCreation
+    list_display = ("username", "email", "role", "is_active", "is_superuser", "date_joined")
+    list_filter = ("role", "is_active", "is_superuser")
+    search_fields = ("username", "email")
+    ordering = ("username",)
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password", "email")}),
+        ("What they may do", {"fields": ("is_active", *POWERS)}),
+        ("When", {"fields": ("last_login", "date_joined")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return (*self.readonly_fields, *(() if _is_superuser(request) else POWERS))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _may_touch(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _may_touch(request, obj) and super().has_delete_permission(request, obj)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+def _may_touch(request: HttpRequest, obj: Any) -> bool:
+    return _is_superuser(request) or not getattr(obj, "is_superuser", False)

@@ -1,0 +1,93 @@
+"""How often somebody may try: attempts are counted per clock minute, in Redis.
+
+Counting is atomic and comes before the password is looked at, so that many
+attempts at the same time are not more than as many one after another. When Redis
+is away nothing is counted and a warning is logged: signing in stays possible,
+and the cost of a password hash remains as the limit.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import structlog
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from rest.errors import ApiError
+
+WINDOW_SECONDS = 60
+
+log = structlog.get_logger(__name__)
+
+
+class Limit(NamedTuple):
+    """At most `allowed` attempts a minute of this kind by this one."""
+
+    kind: str
+    who: str
+    allowed: int
+
+    def key(self, window: int) -> str:
+        # Hashed: names may be long, hold anything, and need not be readable in Redis.
+        return f"attempts:{self.kind}:{_digest(self.who)}:{window}"
+
+
+class Attempt:
+    """One attempt, counted when it is made. Errors: 429 `throttled` with Retry-After."""
+
+    def __init__(self, *limits: Limit) -> None:
+        now = time.time()
+        self._keys = {limit.kind: limit.key(int(now // WINDOW_SECONDS)) for limit in limits}
+        if any(count > limit.allowed for limit, count in self._counted(limits)):
+            raise _throttled(WINDOW_SECONDS - now % WINDOW_SECONDS)
+
+    def forget_all(self, kind: str) -> None:
+        """It succeeded: all attempts of this kind and minute are forgiven."""
+        try:
+            cache.delete(self._keys[kind])
+        except RedisError as error:
+            _warn(error)
+
+    def give_back(self, kind: str) -> None:
+        """It succeeded: this one does not count."""
+        try:
+            cache.decr(self._keys[kind])
+        except RedisError as error:
+            _warn(error)
+        except ValueError:
+            pass  # it has expired
+
+    def _counted(self, limits: Iterable[Limit]) -> list[tuple[Limit, int]]:
+        try:
+            return [(limit, _increment(self._keys[limit.kind])) for limit in limits]
+        except RedisError as error:
+            _warn(error)
+            return []
+
+
+def _increment(key: str) -> int:
+    # The key names its minute and outlives it, so it cannot expire between the two
+    # commands and come back as a counter that never ends.
+    cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
+    return cache.incr(key)
+
+
+def _throttled(seconds: float) -> ApiError:
+    wait = max(1, math.ceil(seconds))
+    return ApiError(
+        429,
+        "throttled",
+        f"Too many attempts. Try again in {wait} s.",
+        headers={"Retry-After": str(wait)},
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _warn(error: Exception) -> None:
+    log.warning("attempts_not_counted", cause=repr(error))
