@@ -6,10 +6,11 @@ from django.db.models import QuerySet
 
 from rest.errors import ApiError
 from securities.models import Security
+from securities.search.keeper import keeper
 from securities.tickers import canonical_ticker
 
 
-class SecurityUnknown(ApiError):  # noqa: N818  # an answer, not an error
+class SecurityUnknown(ApiError):
     """There is no security with this ticker. Over REST: 404 `unknown_ticker`."""
 
     def __init__(self, ticker: str) -> None:
@@ -53,3 +54,14 @@ def active_tickers() -> list[str]:
     return list(
         Security.objects.filter(is_active=True).order_by("ticker").values_list("ticker", flat=True)
     )
+
+
+def securities_search(query: str, limit: int) -> list[Security]:
+    """Active securities by ticker or name, best first, with quotes; see securities.search.index.
+
+    One query, but for the first search of a process, which builds the index. An
+    empty query gives the first by ticker. A change of the catalogue is seen a
+    second later; what was deactivated is left out at once.
+    """
+    ids = keeper.index().search(query, limit)
+    return active_securities_in_order(ids)

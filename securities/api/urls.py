@@ -2,4 +2,10 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from rest.routing import endpoint
+from securities.api.views import SecuritiesView, SecurityView
+
+urlpatterns: list[URLPattern] = [
+    endpoint("securities", SecuritiesView, "securities"),
+    endpoint("securities/(?P<ticker>[^/]+)", SecurityView, "security"),
+]

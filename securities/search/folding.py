@@ -1,0 +1,50 @@
+"""Text as the search compares it: no case, no accents, no punctuation."""
+
+import re
+import unicodedata
+
+_APOSTROPHES = re.compile(
+    r"['\u2018\u2019\u02bc`\u00b4]"
+)  # before folding: NFKD makes spaces of some
+_NOT_WORD = re.compile(r"[\W_]+")
+# Letters that Unicode does not take apart into a plain one and a mark.
+_PLAIN = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "\u0131": "i",
+        "ħ": "h",
+    }
+)
+
+
+def fold(text: str) -> str:
+    """Words of plain small letters and digits, one space between: "L'Oréal" folds to "loreal"."""
+    text = _APOSTROPHES.sub("", text).replace("&", " and ")
+    text = unicodedata.normalize("NFKD", text.casefold())
+    text = "".join(char for char in text if not unicodedata.combining(char))
+    return _NOT_WORD.sub(" ", text.casefold().translate(_PLAIN)).strip()
+
+
+def spellings(name: str) -> tuple[str, list[tuple[int, str]]]:
+    """A name folded, and what to find it by besides, each with the place of the word it begins at.
+
+    What punctuation holds together may be written as one word, too: "Coca-Cola
+    Co" folds to "coca cola co", and is found as "cocacola co" from word 0 on;
+    "AT&T" folds to "at and t", and is found as "att".
+    """
+    words: list[str] = []
+    joined: list[tuple[int, str, int]] = []
+    for token in name.split():
+        parts = fold(token).split()
+        if len(parts) > 1:
+            as_one = fold(token.replace("&", " ")).replace(" ", "")
+            joined.append((len(words), as_one, len(words) + len(parts)))
+        words += parts
+    besides = [(start, " ".join([as_one, *words[end:]])) for start, as_one, end in joined]
+    return " ".join(words), besides
