@@ -70,6 +70,7 @@ async def _npm(paths: Paths, processes: Processes, *words: str) -> None:
             argv=(*npm_argv(paths), *words),
             cwd=paths.frontend,
             env={"PATH": path, "NPM_CONFIG_UPDATE_NOTIFIER": "false", "CI": "1"},
+            grace_seconds=1.0,
             shows=lambda line: bool(line.strip()) and "npm warn" not in line,
         )
     )
