@@ -72,6 +72,21 @@ class Environment:
         """A list separated by commas, without empty words."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
 
+    def secret(self, name: str, *, at_least: int) -> str:
+        """A text that must be set, of a least length; it is never shown."""
+        value = self.text(name)
+        if len(value) < at_least:
+            raise ImproperlyConfigured(f"{name} must have at least {at_least} characters.")
+        return value
+
+    def origins(self, name: str) -> list[str]:
+        """A list of exact web origins, `https://host[:port]`; no patterns, no paths."""
+        values = self.words(name)
+        for value in values:
+            if not _is_origin(value):
+                raise _wrong(name, value, "origins like https://app.example.com, by commas")
+        return values
+
     def url(self, name: str, default: str | None = None, *, schemes: tuple[str, ...]) -> str:
         """An address with one of the given schemes."""
         value = self.text(name, default)
@@ -106,6 +121,18 @@ class Environment:
         if not math.isfinite(value) or not low <= value <= high:
             raise _wrong(name, raw, f"{what} from {low} to {high}")
         return value
+
+
+def _is_origin(text: str) -> bool:
+    """Whether a browser could send exactly this as its Origin header."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    plain = f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+    return parts.scheme in {"http", "https"} and bool(host) and "*" not in host and plain == text
 
 
 def _either(schemes: tuple[str, ...]) -> str:

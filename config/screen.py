@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from rest.errors import ApiError, error_response, server_error_body
@@ -24,6 +25,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     )
 
 
+@csrf_exempt  # or a POST would get Django's HTML page about cookies
 def api_not_found(request: HttpRequest, *_: object) -> HttpResponse:
     """Anything under /api that no route takes."""
     return error_response(ApiError(404, "not_found", "There is nothing at this address."))

@@ -33,7 +33,6 @@ def error_responses(*codes: str) -> dict[int, OpenApiResponse]:
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """POSTPROCESSING_HOOK: paths without the optional slash, and the errors all share."""
     result["paths"] = {path.rstrip("/"): item for path, item in result["paths"].items()}
-    result["components"]["schemas"].setdefault("Error", _ERROR_SCHEMA)
     for item in result["paths"].values():
         for method in METHODS:
             if method in item:
@@ -47,9 +46,10 @@ def _add_common_errors(operation: dict[str, Any]) -> None:
         codes.append("invalid")
     if "requestBody" in operation:
         codes += ["invalid", "malformed", "too_large", "unsupported_media_type"]
-    if operation.get("security"):
+    security = operation.get("security", [])
+    if any(security):
         codes.append("token_invalid")
-        if {} not in operation["security"]:
+        if {} not in security:
             codes.append("not_authenticated")
     for code in codes:
         _add_error(operation["responses"], code)
@@ -81,17 +81,3 @@ def _example(code: str) -> dict[str, Any]:
             "fields": {"username": ["This field is required."]},
         }
     return body
-
-
-_ERROR_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "code": {"type": "string", "enum": sorted(CODES)},
-        "message": {"type": "string"},
-        "fields": {
-            "type": "object",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        },
-    },
-    "required": ["code", "message"],
-}

@@ -58,7 +58,7 @@ class TokensOutput(serializers.Serializer[Any]):
     """`refresh` is left out when it travels as a cookie."""
 
     access = serializers.CharField(read_only=True)
-    refresh = serializers.CharField(required=False, read_only=True)
+    refresh = serializers.CharField(required=False)
 
 
 class SessionOutput(TokensOutput):

@@ -8,6 +8,7 @@ makes a browser ask first (CORS), which only CORS_ORIGINS are granted.
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
@@ -56,7 +57,7 @@ def tokens_response(
             pair.refresh,
             max_age=int(api_settings.REFRESH_TOKEN_LIFETIME.total_seconds()),
             path=COOKIE_PATH,
-            secure=request.is_secure(),
+            secure=request.is_secure() or settings.HTTPS_ONLY_COOKIES,
             httponly=True,
             samesite="Strict",
         )

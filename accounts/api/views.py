@@ -37,10 +37,10 @@ class PublicView(APIView):
     permission_classes = (AllowAny,)
 
 
-@docs.register
 class RegisterView(PublicView):
     """`POST auth/register`."""
 
+    @docs.register
     def post(self, request: Request) -> Response:
         data = RegisterInput(data=request.data)
         data.is_valid(raise_exception=True)
@@ -48,10 +48,10 @@ class RegisterView(PublicView):
         return _session(request, user, status=201)
 
 
-@docs.login
 class LoginView(PublicView):
     """`POST auth/login`."""
 
+    @docs.login
     def post(self, request: Request) -> Response:
         data = LoginInput(data=request.data)
         data.is_valid(raise_exception=True)
@@ -59,10 +59,10 @@ class LoginView(PublicView):
         return _session(request, user)
 
 
-@docs.refresh
 class RefreshView(PublicView):
     """`POST auth/refresh`."""
 
+    @docs.refresh
     def post(self, request: Request) -> Response:
         raw = presented_refresh(request)
         if raw is None:
@@ -75,10 +75,10 @@ class RefreshView(PublicView):
         return tokens_response(request, pair)
 
 
-@docs.logout
 class LogoutView(PublicView):
     """`POST auth/logout`; a token that has ended already is no error."""
 
+    @docs.logout
     def post(self, request: Request) -> Response:
         raw = presented_refresh(request)
         if raw is not None:
@@ -86,10 +86,10 @@ class LogoutView(PublicView):
         return signed_out_response(request)
 
 
-@docs.change_password
 class ChangePasswordView(APIView):
     """`POST auth/change-password`."""
 
+    @docs.change_password
     def post(self, request: Request) -> Response:
         data = ChangePasswordInput(data=request.data)
         data.is_valid(raise_exception=True)
@@ -97,10 +97,10 @@ class ChangePasswordView(APIView):
         return signed_out_response(request)
 
 
-@docs.me
 class MeView(APIView):
     """`GET auth/me`."""
 
+    @docs.me
     def get(self, request: Request) -> Response:
         return Response(UserOutput(request.user).data)
 
