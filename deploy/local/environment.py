@@ -25,7 +25,7 @@ def tools_environment(paths: Paths) -> dict[str, str]:
 def no_servers_environment(paths: Paths) -> dict[str, str]:
     """For tools that read the settings but need no server, such as the type checker."""
     unused = {
-        "SECRET_KEY": "unused",
+        "SECRET_KEY": "unused, and long enough to pass the check",
         "DATABASE_URL": "postgres://unused/unused",
         "REDIS_URL": "redis://unused/0",
     }
