@@ -14,7 +14,6 @@ export const snapshots = createStore(0);
 export const connection = new Connection({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/watchlist`,
   token: (refused) => (refused === null ? session.access() : session.renew(refused)),
-  expectsPrices: () => watchlist.state.get().rows.length > 0,
   onRefused: (code) => {
     if (code === BAD_TOKEN) session.end("Your session has ended. Please sign in again.");
   },
@@ -28,8 +27,7 @@ function receive(frame: Frame): void {
     case "snapshot":
       priceStore.apply(frame.quotes);
       snapshots.set(snapshots.get() + 1);
-      // A resumed snapshot says nothing of what was added or removed meanwhile.
-      return void watchlist.load();
+      return watchlist.agreeWith(frame.tickers);
     case "prices":
       return priceStore.apply(frame.quotes);
     case "watchlist":

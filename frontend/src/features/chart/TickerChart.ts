@@ -17,6 +17,7 @@ export class TickerChart {
   private theme: Theme;
   private direction: Direction = "flat";
   private decimals = 2;
+  private minutes = Infinity;
   private closeLine: IPriceLine | null = null;
   private close: string | null = null;
 
@@ -36,7 +37,8 @@ export class TickerChart {
         secondsVisible: true,
         rightOffset: RIGHT_OFFSET,
         minBarSpacing: 0.1,
-        tickMarkFormatter: (seconds: number) => formatClock(seconds * 1000),
+        allowBoldLabels: false,
+        tickMarkFormatter: (seconds: number) => this.tickLabel(seconds * 1000),
       },
       handleScroll: { vertTouchDrag: false },
     });
@@ -62,6 +64,7 @@ export class TickerChart {
   }
 
   zoomTo(minutes: number): void {
+    this.minutes = minutes;
     const to = this.points.length - 1 + RIGHT_OFFSET;
     this.chart.timeScale().setVisibleLogicalRange({ from: indexBefore(this.points, minutes), to });
   }
@@ -82,6 +85,12 @@ export class TickerChart {
     this.points.push(point);
     this.series.update(point);
     this.setDecimals(decimalsOf(price.price));
+  }
+
+  /** Minutes name the marks of a wide range; close up, several marks share one. */
+  private tickLabel(ms: number): string {
+    const clock = formatClock(ms);
+    return this.minutes > 5 ? clock.replace(/:\d\d$/, "") : clock;
   }
 
   private color(direction: Direction): void {

@@ -16,9 +16,13 @@ export function SearchBox({ inputRef, ...actions }: Props) {
   const hasOptions = box.isOpen && box.suggestions.found.length > 0;
 
   return (
-    <search className={styles.search} onBlur={(event) => {
-      if (!event.currentTarget.contains(event.relatedTarget)) box.setOpen(false);
-    }}>
+    <div
+      role="search"
+      className={styles.search}
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) box.setOpen(false);
+      }}
+    >
       <span className={styles.icon}>
         <SearchIcon />
       </span>
@@ -53,6 +57,6 @@ export function SearchBox({ inputRef, ...actions }: Props) {
         </button>
       )}
       <SuggestionList box={box} id={listId} optionId={optionId} listed={actions.listed} />
-    </search>
+    </div>
   );
 }

@@ -45,5 +45,11 @@ export function useSuggestions(
     };
   }, [query]);
 
-  return query === "" ? NOTHING : suggestions;
+  return isAbout(suggestions, query) ? suggestions : NOTHING;
+}
+
+/** While somebody goes on typing the old answer stays; it must not outlive the question. */
+function isAbout(suggestions: Suggestions, query: string): boolean {
+  if (query === "" || suggestions.query === "") return false;
+  return query.startsWith(suggestions.query) || suggestions.query.startsWith(query);
 }

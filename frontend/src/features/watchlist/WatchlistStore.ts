@@ -1,4 +1,5 @@
 import { messageOf } from "@/shared/api/errors";
+import type { WatchlistItem } from "@/shared/api/types";
 import { priceStore } from "@/shared/prices/priceStore";
 import type { Quote } from "@/shared/protocol/frames";
 import { createStore } from "@/shared/store";
@@ -6,7 +7,8 @@ import { createStore } from "@/shared/store";
 import { getWatchlist } from "./api/getWatchlist";
 import { putOnWatchlist } from "./api/putOnWatchlist";
 import { removeFromWatchlist } from "./api/removeFromWatchlist";
-import { insertedAt, quoteOfItem, type Row, rowOf, rowOfQuote, without } from "./rows";
+import { EditQueue } from "./EditQueue";
+import { insertedAt, placeOf, quoteOfItem, type Row, rowOf, rowOfQuote, without } from "./rows";
 
 export type WatchlistState = {
   status: "loading" | "ready" | "failed";
@@ -19,20 +21,25 @@ export type Removed = { row: Row; index: number };
 const LOADING: WatchlistState = { status: "loading", problem: null, rows: [] };
 
 /**
- * Which securities are on the list, in which order. Edits show at once and are sent one after the
- * other; the server's list is read again whenever it may differ from what is shown.
+ * Which securities are on the list, in which order. Edits show at once and are taken back if the
+ * server refuses; its list is read again whenever it may differ from what is shown.
  */
 export class WatchlistStore {
   readonly state = createStore<WatchlistState>(LOADING);
-  private edits: Promise<unknown> = Promise.resolve();
-  private pending = 0;
+  private readonly edits = new EditQueue();
+  /** Numbers the readings: what an older one brings is no longer wanted. */
+  private turn = 0;
   private isReading = false;
   private isOutdated = false;
-  private turn = 0;
+  /** The list as the newest snapshot named it, until it has been compared with ours. */
+  private told: readonly string[] | null = null;
+  /** Places that inactive securities keep on the server's list; they are not shown. */
+  private hiddenPlaces: readonly number[] = [];
 
   clear(): void {
     this.turn += 1;
-    this.isOutdated = false;
+    this.isOutdated = this.isReading = false;
+    this.told = null;
     this.state.set(LOADING);
   }
 
@@ -41,32 +48,39 @@ export class WatchlistStore {
   }
 
   async load(): Promise<void> {
-    if (this.pending > 0) {
+    if (this.edits.isBusy) {
       this.isOutdated = true;
       return;
     }
     const turn = (this.turn += 1);
     this.isReading = true;
     try {
-      const items = (await getWatchlist()).filter((item) => item.is_active);
-      if (turn !== this.turn) return;
-      priceStore.apply(items.map(quoteOfItem));
-      this.state.set({ status: "ready", problem: null, rows: items.map(rowOf) });
+      const items = await getWatchlist();
+      if (turn === this.turn) this.take(items);
     } catch (error) {
+      if (turn !== this.turn) return;
+      this.isReading = false;
       // A list that is shown already stays; the connection's badge says that it may be old.
-      if (turn !== this.turn || this.state.get().status === "ready") return;
+      if (this.state.get().status === "ready") return;
       this.state.set({ ...LOADING, status: "failed", problem: messageOf(error) });
-    } finally {
-      if (turn === this.turn) this.isReading = false;
     }
+  }
+
+  /** A snapshot names the whole list: read it again only if ours is another one. */
+  agreeWith(tickers: readonly string[]): void {
+    this.told = tickers;
+    if (this.state.get().status === "failed") return void this.load();
+    if (!this.isReading && !this.edits.isBusy) this.compare();
   }
 
   /** Puts a row on the list, at the end or where it was. Throws what the server refuses. */
   add(row: Row, index?: number): Promise<void> {
     this.show(insertedAt(this.rows, row, index ?? this.rows.length));
-    return this.edit(async () => {
-      priceStore.apply([quoteOfItem(await putOnWatchlist(row.ticker, index))]);
-    });
+    const place = index === undefined ? undefined : placeOf(index, this.hiddenPlaces);
+    return this.edit(
+      async () => priceStore.apply([quoteOfItem(await putOnWatchlist(row.ticker, place))]),
+      () => without(this.rows, [row.ticker]),
+    );
   }
 
   /** Takes a row off the list; null when it was not there. */
@@ -75,18 +89,22 @@ export class WatchlistStore {
     const row = this.rows[index];
     if (row === undefined) return null;
     this.show(without(this.rows, [ticker]));
-    return { removed: { row, index }, done: this.edit(() => removeFromWatchlist(ticker)) };
+    const done = this.edit(
+      () => removeFromWatchlist(ticker),
+      () => insertedAt(this.rows, row, index),
+    );
+    return { removed: { row, index }, done };
   }
 
   /** Another tab, curl or an administrator changed the list. */
   changedElsewhere(added: readonly Quote[], removed: readonly string[]): void {
     priceStore.apply(added);
-    if (this.pending > 0) {
+    if (this.edits.isBusy) {
       this.isOutdated = true;
       return;
     }
-    let rows = without(this.rows, removed);
     const isKnown = added.every(({ ticker }) => this.has(ticker));
+    let rows = without(this.rows, removed);
     for (const quote of added) rows = insertedAt(rows, rowOfQuote(quote), rows.length);
     if (rows.length !== this.rows.length || !isKnown) this.show(rows);
     // The frame shows the row at once, but does not say where it belongs.
@@ -105,21 +123,35 @@ export class WatchlistStore {
     this.state.set({ ...this.state.get(), rows });
   }
 
-  private async edit(send: () => Promise<void>): Promise<void> {
-    this.pending += 1;
-    if (this.isReading) this.isOutdated = true;
+  private take(items: readonly WatchlistItem[]): void {
+    const active = items.filter((item) => item.is_active);
+    priceStore.apply(active.map(quoteOfItem));
+    this.hiddenPlaces = items.filter((item) => !item.is_active).map(({ position }) => position);
+    this.state.set({ status: "ready", problem: null, rows: active.map(rowOf) });
     this.isReading = false;
-    this.turn += 1; // what is being read now does not know of this edit
-    const sent = this.edits.then(send);
-    this.edits = sent.catch(() => undefined);
+    this.compare();
+  }
+
+  private compare(): void {
+    const told = this.told;
+    this.told = null;
+    if (told === null || told.join(" ") === this.rows.map(({ ticker }) => ticker).join(" ")) return;
+    void this.load();
+  }
+
+  private async edit(send: () => Promise<void>, takeBack: () => readonly Row[]): Promise<void> {
+    // What is being read now does not know of this edit.
+    if (this.isReading || this.told !== null) this.isOutdated = true;
+    this.isReading = false;
+    this.turn += 1;
     try {
-      await sent;
+      await this.edits.send(send);
     } catch (error) {
+      this.show(takeBack());
       this.isOutdated = true;
       throw error;
     } finally {
-      this.pending -= 1;
-      if (this.pending === 0 && this.isOutdated) {
+      if (this.isOutdated && !this.edits.isBusy) {
         this.isOutdated = false;
         void this.load();
       }

@@ -2,23 +2,20 @@ import type { Frame, Since } from "@/shared/protocol/frames";
 import { Socket, type SocketOptions } from "@/shared/socket/Socket";
 import { createStore } from "@/shared/store";
 
-import { Freshness } from "./freshness";
 import { type ConnectionStatus, sameStatus, statusOf } from "./status";
 
 export type ConnectionOptions = Pick<SocketOptions, "url" | "token" | "env"> & {
   onFrame: (frame: Frame) => void;
   /** The token was refused even after it had been renewed. */
   onRefused: (code: number) => void;
-  /** Is there anything on the list whose price could move? */
-  expectsPrices: () => boolean;
 };
 
 /** The socket, where to resume it, and an honest word about how fresh the prices are. */
 export class Connection {
   readonly status = createStore<ConnectionStatus>({ name: "connecting" });
   private readonly socket: Socket;
-  private readonly freshness = new Freshness();
   private lastFrameAt: number | null = null;
+  private staleSince: number | null = null;
   private since: Since | null = null;
   private ticking: ReturnType<typeof setInterval> | undefined;
 
@@ -42,8 +39,7 @@ export class Connection {
   stop(): void {
     clearInterval(this.ticking);
     this.ticking = undefined;
-    this.lastFrameAt = this.since = null;
-    this.freshness.forget();
+    this.lastFrameAt = this.staleSince = this.since = null;
     this.socket.stop();
   }
 
@@ -56,31 +52,35 @@ export class Connection {
   }
 
   private received(frame: Frame): void {
-    const now = Date.now();
-    this.lastFrameAt = now;
-    if (frame.type === "welcome" && frame.epoch !== this.since?.epoch) {
-      this.since = { epoch: frame.epoch, sequence: 0 };
-    } else if (frame.type === "snapshot") {
-      this.advance(frame.sequence);
-      const updates = frame.quotes.map((quote) => quote.updated_at ?? 0);
-      this.freshness.snapshot(updates.length === 0 ? null : Math.max(...updates), now);
-    } else if (frame.type === "prices") {
-      this.advance(Math.max(0, ...frame.quotes.map((quote) => quote.sequence)));
-      this.freshness.prices(now);
+    this.lastFrameAt = Date.now();
+    switch (frame.type) {
+      case "welcome":
+        this.staleSince = null;
+        if (frame.epoch !== this.since?.epoch) this.since = { epoch: frame.epoch, sequence: 0 };
+        break;
+      case "snapshot":
+        this.advance(frame.sequence);
+        break;
+      case "prices":
+        this.staleSince = null;
+        this.advance(frame.sequence ?? 0);
+        break;
+      case "heartbeat":
+        this.staleSince = frame.stale_since;
     }
     this.options.onFrame(frame);
     this.report();
   }
 
+  /** Only what the server calls complete: resuming further on could miss a price. */
   private advance(sequence: number): void {
-    if (this.since !== null && sequence > this.since.sequence) this.since = { ...this.since, sequence };
+    if (this.since === null || sequence <= this.since.sequence) return;
+    this.since = { ...this.since, sequence };
   }
 
   private report(): void {
-    const now = Date.now();
-    const noPricesSince = this.options.expectsPrices() ? this.freshness.staleSince(now) : null;
-    const facts = { socket: this.socket.state, lastFrameAt: this.lastFrameAt, noPricesSince };
-    const next = statusOf(facts, now);
+    const { lastFrameAt, staleSince } = this;
+    const next = statusOf({ socket: this.socket.state, lastFrameAt, staleSince }, Date.now());
     if (!sameStatus(next, this.status.get())) this.status.set(next);
   }
 }

@@ -15,15 +15,15 @@ const STALE_AFTER_MS = 5000;
 export type Facts = {
   socket: SocketState;
   lastFrameAt: number | null;
-  /** From Freshness: since when a healthy connection brings no prices. */
-  noPricesSince: number | null;
+  /** The server's own word that it has had no new prices since then. */
+  staleSince: number | null;
 };
 
-export function statusOf({ socket, lastFrameAt, noPricesSince }: Facts, now: number): ConnectionStatus {
+export function statusOf({ socket, lastFrameAt, staleSince }: Facts, now: number): ConnectionStatus {
   if (socket.name === "refused") return { name: "refused", reason: reasonOf(socket.code) };
   if (socket.name === "live") {
-    if (noPricesSince === null) return { name: "live" };
-    return { name: "stale", since: noPricesSince, waiting: "for prices" };
+    if (staleSince === null) return { name: "live" };
+    return { name: "stale", since: staleSince, waiting: "for prices" };
   }
   if (lastFrameAt === null) return { name: "connecting" };
   if (now - lastFrameAt < STALE_AFTER_MS) return { name: "reconnecting", since: lastFrameAt };

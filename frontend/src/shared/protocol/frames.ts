@@ -20,10 +20,13 @@ export type Quote = QuoteUpdate & {
 
 export type Frame =
   | { type: "welcome"; protocol: number; epoch: string; heartbeat: number }
-  | { type: "snapshot"; sequence: number; quotes: Quote[] }
-  | { type: "prices"; quotes: Quote[] }
+  /** `tickers` is the whole list, in order; after a resume `quotes` are only the newer ones. */
+  | { type: "snapshot"; sequence: number; tickers: string[]; quotes: Quote[] }
+  /** `sequence`: everything up to it has been sent; null if the server does not say. */
+  | { type: "prices"; sequence: number | null; quotes: Quote[] }
   | { type: "watchlist"; added: Quote[]; removed: string[] }
-  | { type: "heartbeat"; sequence: number; at: number }
+  /** `stale_since`: the server itself has had no new prices since then. */
+  | { type: "heartbeat"; sequence: number; at: number; stale_since: number | null }
   | { type: "pong" }
   | { type: "error"; code: string; message: string; ticker: string | null };
 

@@ -37,12 +37,20 @@ const readers: { [T in Frame["type"]]: (fields: Fields) => Extract<Frame, { type
     epoch: text(fields, "epoch"),
     heartbeat: positive(fields, "heartbeat"),
   }),
-  snapshot: (fields) => ({
-    type: "snapshot",
-    sequence: integer(fields, "sequence"),
+  snapshot: (fields) => {
+    const sequence = integer(fields, "sequence");
+    const quotes = list(fields, "quotes", readQuote);
+    const tickers =
+      fields.tickers === undefined
+        ? quotes.map(({ ticker }) => ticker)
+        : list(fields, "tickers", String);
+    return { type: "snapshot", sequence, tickers, quotes };
+  },
+  prices: (fields) => ({
+    type: "prices",
+    sequence: integerOrNull(fields, "sequence"),
     quotes: list(fields, "quotes", readQuote),
   }),
-  prices: (fields) => ({ type: "prices", quotes: list(fields, "quotes", readQuote) }),
   watchlist: (fields) => ({
     type: "watchlist",
     added: list(fields, "added", readQuote),
@@ -52,6 +60,7 @@ const readers: { [T in Frame["type"]]: (fields: Fields) => Extract<Frame, { type
     type: "heartbeat",
     sequence: integer(fields, "sequence"),
     at: integer(fields, "at"),
+    stale_since: integerOrNull(fields, "stale_since"),
   }),
   pong: () => ({ type: "pong" }),
   error: (fields) => ({

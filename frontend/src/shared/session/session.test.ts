@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { request, takeTokensFrom } from "@/shared/api/request";
+import { fakeFetch } from "@/testing/fakeFetch";
+
+import { Session } from "./session";
+
+const ada = { id: 1, username: "ada", email: "", role: "user" as const };
+const refused = { status: 401, body: { code: "token_invalid", message: "No." } };
+
+let session: Session;
+let issued: number;
+
+const renewed = () => {
+  issued += 1;
+  return { body: { access: jwt(issued, 900) } };
+};
+
+function jwt(number: number, lifetimeSeconds: number): string {
+  // Another clock than ours: only the distance between the two times may count.
+  const claims = { iat: 5000, exp: 5000 + lifetimeSeconds, number };
+  return `h.${btoa(JSON.stringify(claims))}.s`;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  issued = 0;
+  session = new Session();
+  takeTokensFrom(session);
+});
+
+afterEach(() => {
+  session.end(null);
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("the cookie brings a session back, and no script ever sees the refresh token", async () => {
+  const calls = fakeFetch({ "POST auth/refresh": renewed, "GET auth/me": () => ({ body: ada }) });
+  await session.start();
+  expect(session.state.get()).toEqual({ name: "signed-in", user: ada });
+  expect(calls[0]?.headers.get("X-Token-Transport")).toBe("cookie");
+  expect(calls[0]?.body).toEqual({});
+});
+
+test("without a cookie one is signed out, without a word", async () => {
+  fakeFetch({ "POST auth/refresh": () => refused });
+  await session.start();
+  expect(session.state.get()).toEqual({ name: "signed-out", notice: null });
+});
+
+test("a server that is away signs nobody out: it says so and tries again", async () => {
+  fakeFetch({});
+  await session.start();
+  expect(session.state.get()).toMatchObject({ name: "starting", problem: expect.any(String) });
+  fakeFetch({ "POST auth/refresh": renewed, "GET auth/me": () => ({ body: ada }) });
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(session.state.get().name).toBe("signed-in");
+});
+
+test("many who need a token at once cause one refresh", async () => {
+  const calls = fakeFetch({ "POST auth/refresh": renewed });
+  const tokens = await Promise.all([session.access(), session.access(), session.renew("old")]);
+  expect(new Set(tokens).size).toBe(1);
+  expect(calls).toHaveLength(1);
+});
+
+test("a token is renewed a minute before it ends, without anybody asking", async () => {
+  const calls = fakeFetch({ "POST auth/refresh": renewed });
+  session.signIn({ access: jwt(0, 900), user: ada });
+  await vi.advanceTimersByTimeAsync(839_000);
+  expect(calls).toHaveLength(0);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(calls).toHaveLength(1);
+  expect(await session.access()).toBe(jwt(1, 900));
+});
+
+test("a call whose token is refused goes again with a new one", async () => {
+  const calls = fakeFetch({
+    "POST auth/refresh": renewed,
+    "GET watchlist": ({ headers }) =>
+      headers.get("Authorization") === `Bearer ${jwt(1, 900)}` ? { body: [] } : refused,
+  });
+  session.signIn({ access: jwt(0, 900), user: ada });
+  expect(await request("GET", "watchlist", { as: "session" })).toEqual([]);
+  expect(calls.map(({ path }) => path)).toEqual(["watchlist", "auth/refresh", "watchlist"]);
+});
+
+test("when the refresh is refused the session is over, and says so", async () => {
+  fakeFetch({ "POST auth/refresh": () => refused, "GET watchlist": () => refused });
+  session.signIn({ access: jwt(0, 900), user: ada });
+  await expect(request("GET", "watchlist", { as: "session" })).rejects.toMatchObject({ status: 401 });
+  expect(session.state.get()).toMatchObject({
+    name: "signed-out",
+    notice: expect.stringContaining("ended"),
+  });
+});
+
+test("a refresh that fails for want of a network leaves the session alone", async () => {
+  fakeFetch({ "GET watchlist": () => refused });
+  session.signIn({ access: jwt(0, 900), user: ada });
+  await expect(request("GET", "watchlist", { as: "session" })).rejects.toMatchObject({ status: 0 });
+  expect(session.state.get().name).toBe("signed-in");
+});
+
+test("tabs take turns, because a refresh token can be used only once", async () => {
+  const locks: string[] = [];
+  const lock = { request: (name: string, task: () => unknown) => (locks.push(name), task()) };
+  vi.stubGlobal("navigator", { locks: lock });
+  fakeFetch({ "POST auth/refresh": renewed });
+  await session.access();
+  expect(locks).toEqual(["tickwatch-refresh"]);
+});
+
+test("signing out tells the server, and stays signed in when that cannot be told", async () => {
+  session.signIn({ access: jwt(0, 900), user: ada });
+  fakeFetch({});
+  await expect(session.signOut()).rejects.toMatchObject({ code: "unreachable" });
+  expect(session.state.get().name).toBe("signed-in");
+  const calls = fakeFetch({ "POST auth/logout": () => ({ status: 204 }) });
+  await session.signOut();
+  expect(calls[0]?.headers.get("X-Token-Transport")).toBe("cookie");
+  expect(session.state.get()).toEqual({ name: "signed-out", notice: null });
+});
