@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from deploy.local.accounts import accounts, secret_key
 from deploy.local.paths import Paths
-from deploy.local.screen import node_folder
+from deploy.local.screen import node_folder, npm_environment
 from deploy.local.servers import Servers
 from deploy.local.trouble import Trouble
 
@@ -19,7 +19,7 @@ def tools_environment(paths: Paths) -> dict[str, str]:
     with suppress(Trouble):  # Only those who need Node are to hear about it.
         folders.append(str(node_folder(paths)))
     path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
-    return {"PATH": path, "VIRTUAL_ENV": str(paths.venv)}
+    return {**npm_environment(), "PATH": path, "VIRTUAL_ENV": str(paths.venv)}
 
 
 def no_servers_environment(paths: Paths) -> dict[str, str]:

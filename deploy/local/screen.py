@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from deploy.local.trouble import Trouble, is_disk_full
 
 _OLDEST_NODE = 20
 _NOT_SOURCES = frozenset({"node_modules", "dist", "coverage", "test-results"})
+_SHOWN_FETCHES = 50
 _NO_NETWORK = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH", "ECONNRESET")
 
 
@@ -62,16 +64,33 @@ def npm_argv(paths: Paths) -> tuple[str, ...]:
     return (str(node / "node"), str(script)) if script else (str(node / "npm"),)
 
 
+def npm_environment() -> dict[str, str]:
+    """The wheel's Node trusts the certificates that this system trusts; failures come soon."""
+    wanted = {
+        "NODE_USE_SYSTEM_CA": "1",
+        "NPM_CONFIG_FETCH_RETRY_MINTIMEOUT": "1000",
+        "NPM_CONFIG_FETCH_RETRY_MAXTIMEOUT": "5000",
+    }
+    return {name: os.environ.get(name, value) for name, value in wanted.items()}
+
+
 async def _npm(paths: Paths, processes: Processes, *words: str) -> None:
     path = f"{node_folder(paths)}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    fetched = itertools.count(1)
+
+    def is_worth_showing(line: str) -> bool:
+        if line.startswith("npm http"):
+            return next(fetched) % _SHOWN_FETCHES == 0
+        return bool(line.strip()) and "npm warn" not in line
+
     process, code = await processes.run(
         Command(
             name="npm",
             argv=(*npm_argv(paths), *words),
             cwd=paths.frontend,
-            env={"PATH": path, "NPM_CONFIG_UPDATE_NOTIFIER": "false", "CI": "1"},
+            env={**npm_environment(), "PATH": path, "CI": "1", "NPM_CONFIG_LOGLEVEL": "http"},
             grace_seconds=1.0,
-            shows=lambda line: bool(line.strip()) and "npm warn" not in line,
+            shows=is_worth_showing,
         )
     )
     if code != 0:
@@ -92,6 +111,11 @@ def _why_not(process: Process) -> str:
         return (
             "The packages of the screen cannot be downloaded: the npm registry cannot be reached. "
             "Check the network (or npm's settings) and start again."
+        )
+    if "CERT" in said:
+        return (
+            "The packages of the screen cannot be downloaded: the npm registry's certificate is "
+            "not trusted. Name your network's own: NODE_EXTRA_CA_CERTS=/path/to/ca.pem make run"
         )
     errors = [line for line in process.tail if "error" in line.lower()]
     return f"The screen cannot be built: {errors[0] if errors else process.last_words}"
