@@ -26,6 +26,10 @@ class JsonClient(APIClient):
     default_format = "json"
 
 
+Api = Callable[..., JsonClient]
+MakeSecurity = Callable[..., Security]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Iterator[None]:
     with override_settings(PASSWORD_HASHERS=["tests.hashers.CheapArgon2"]):
@@ -68,7 +72,7 @@ def feeder(db: None) -> User:
 
 
 @pytest.fixture
-def api() -> Callable[..., JsonClient]:
+def api() -> Api:
     """`api()` is a stranger, `api(alice)` is alice with a real access token."""
 
     def client(user: User | None = None, **options: Any) -> JsonClient:
@@ -81,7 +85,7 @@ def api() -> Callable[..., JsonClient]:
 
 
 @pytest.fixture
-def security(db: None) -> Callable[..., Security]:
+def security(db: None) -> MakeSecurity:
     """`security("AAPL", price="187.32")`: a security, with a quote when a price is given."""
     sequences = itertools.count(1)
 

@@ -1,9 +1,126 @@
+import time
+from datetime import timedelta
+from typing import Any
+
+import jwt
 import pytest
-from django.test import override_settings
+from django.conf import settings
+from rest_framework_simplejwt.tokens import AccessToken
 
-from accounts.tokens import identify
+from accounts.claims import RefreshToken, TokenExpired, TokenInvalid, token_claims
+from accounts.models import User
+from accounts.selectors import user_for_token
 from accounts.services import tokens_issue
+from accounts.tokens import identify
 
 
-def test_it_names_the_user(alice):
-    assert identify(tokens_issue(user=alice).access).user_id == alice.pk
+def signed(user: User, *, key: Any = None, algorithm: Any = "HS256", **changes: Any) -> Any:
+    now = int(time.time())
+    claims = {
+        "token_type": "access", "exp": now + 900, "iat": now, "jti": "0" * 32, "iss": "tickwatch",
+        "user_id": str(user.pk), "stamp": user.token_stamp, "family": "f" * 32, **changes,
+    }  # fmt: skip
+    claims = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(claims, settings.SECRET_KEY if key is None else key, algorithm=algorithm)
+
+
+def test_an_access_token_names_its_user_and_its_end_with_one_query(
+    alice: User, django_assert_num_queries: Any
+) -> None:
+    token = tokens_issue(user=alice).access
+    with django_assert_num_queries(1):
+        identity = identify(token)
+    assert identity.user_id == alice.pk
+    assert identity.expires_at == pytest.approx(time.time() + 900, abs=5)
+
+
+def test_claims_are_read_without_the_database(alice: User, django_assert_num_queries: Any) -> None:
+    token = tokens_issue(user=alice).access
+    with django_assert_num_queries(0):
+        assert token_claims(token).user_id == alice.pk
+
+
+def test_a_token_made_by_hand_as_we_make_them_counts(alice: User) -> None:
+    assert user_for_token(signed(alice)) == alice
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": "another secret that is long enough to be one"},
+        {"algorithm": "HS512"},
+        {"algorithm": "none", "key": ""},
+        {"token_type": "refresh"},
+        {"token_type": None},
+        {"iss": "somebody else"},
+        {"iss": None},
+        {"exp": None},
+        {"exp": "soon"},
+        {"exp": 10**30},
+        {"jti": None},
+        {"stamp": None},
+        {"stamp": "0" * 32},
+        {"family": None},
+        {"user_id": "-1"},
+        {"user_id": "nobody"},
+        {"user_id": "9" * 40},
+        {"user_id": [1]},
+    ],
+    ids=str,
+)
+def test_a_token_that_differs_in_one_thing_does_not_count(alice: User, changes: Any) -> None:
+    with pytest.raises(TokenInvalid):
+        user_for_token(signed(alice, **changes))
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "..", "\ud800", "é.é.é", "\0", "x" * 100_000])
+def test_what_is_no_token_is_invalid(db: None, text: str) -> None:
+    with pytest.raises(TokenInvalid):
+        identify(text)
+
+
+def test_an_expired_token_says_so(alice: User) -> None:
+    token = AccessToken()
+    token.set_exp(lifetime=-timedelta(minutes=1))
+    for name, value in {
+        "user_id": str(alice.pk),
+        "stamp": alice.token_stamp,
+        "family": "f",
+    }.items():
+        token[name] = value
+    with pytest.raises(TokenExpired):
+        identify(str(token))
+
+
+def test_the_clocks_of_two_servers_may_differ_by_a_second(alice: User) -> None:
+    assert user_for_token(signed(alice, iat=int(time.time()) + 1)) == alice
+
+
+def test_a_refresh_token_opens_nothing(alice: User) -> None:
+    pair = tokens_issue(user=alice)
+    assert token_claims(pair.refresh, RefreshToken).user_id == alice.pk
+    with pytest.raises(TokenInvalid):
+        identify(pair.refresh)
+
+
+def test_a_disabled_user_is_nobody_at_once(alice: User) -> None:
+    token = tokens_issue(user=alice).access
+    alice.is_active = False
+    alice.save()
+    with pytest.raises(TokenInvalid):
+        identify(token)
+
+
+def test_a_new_password_ends_access_tokens_whichever_way_it_is_set(alice: User) -> None:
+    token = tokens_issue(user=alice).access
+    alice.set_password("quite another one 5")
+    alice.save(update_fields=["password"])
+    with pytest.raises(TokenInvalid):
+        identify(token)
+
+
+def test_a_deleted_user_is_nobody(alice: User) -> None:
+    token = tokens_issue(user=alice).access
+    alice.delete()
+    with pytest.raises(TokenInvalid):
+        identify(token)
