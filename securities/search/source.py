@@ -10,11 +10,11 @@ from securities.search.index import Row
 
 Fingerprint = tuple[int, int]
 
-_ROWS_AT_A_TIME = 2000
+_ROWS_AT_A_TIME = 500
 
 
 def rows() -> Iterator[Row]:
-    """The active securities, a few thousand at a time."""
+    """The active securities, a few hundred at a time, so as not to hold up other threads."""
     active = Security.objects.filter(is_active=True).order_by()
     for row in active.values_list("id", "ticker", "name").iterator(_ROWS_AT_A_TIME):
         yield Row(*row)

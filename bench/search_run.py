@@ -1,0 +1,157 @@
+"""The measurements of bench.search; Django is set up and its database is empty.
+
+In the same run, on the same queries, stand two ways without an index of our
+own: `icontains` over ticker and name, and prefix queries over indexed columns
+under UNION ALL. Those two know no accents, no spellings and no typing errors.
+"""
+
+import gc
+import random
+import statistics
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import Q
+from django.test import Client
+
+from bench.universe import queries, universe
+from securities.models import Security
+from securities.search import source
+from securities.search.index import SearchIndex
+from securities.search.keeper import keeper
+from securities.services import securities_load
+
+SECURITIES = 50_000
+QUERIES = 2_000
+PLAIN_QUERIES = 200
+LIMIT = 20
+
+Search = Callable[[str], object]
+
+
+def run() -> None:
+    try:
+        fill()
+        measure()
+    finally:
+        connection.close()
+        connection.close_pool()
+
+
+def timed(search: Search, asked: list[str]) -> list[float]:
+    """Milliseconds of each search, sorted."""
+    for query in asked[:20]:
+        search(query)
+    times = []
+    for query in asked:
+        began = time.perf_counter()
+        search(query)
+        times.append((time.perf_counter() - began) * 1000)
+    return sorted(times)
+
+
+def row(name: str, times: list[float]) -> str:
+    p99 = times[int(len(times) * 0.99)]
+    return f"{name:<44}{statistics.median(times):>9.2f}{p99:>9.2f}{times[-1]:>9.2f}"
+
+
+def fill() -> None:
+    call_command("migrate", verbosity=0)
+    began = time.perf_counter()
+    report = securities_load(entries=universe(SECURITIES))
+    print(f"{report} in {time.perf_counter() - began:.1f} s")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO securities_quote SELECT id, 100 + id % 400, 100, now(), id "
+            "FROM securities_security"
+        )
+        cursor.execute(
+            "CREATE INDEX bench_name ON securities_security (upper(name) text_pattern_ops)"
+        )
+        cursor.execute("VACUUM ANALYZE")
+
+
+def measure_build() -> None:
+    rows = list(source.rows())
+    began = time.perf_counter()
+    index = SearchIndex(rows)
+    seconds = time.perf_counter() - began
+    del index
+    gc.collect()
+    tracemalloc.start()
+    index = SearchIndex(rows)
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    print(
+        f"index of {index.size:,}: built in {seconds:.2f} s, "
+        f"holds {held / 1e6:.1f} MB ({peak / 1e6:.0f} MB while building)"
+    )
+
+
+def while_building(asked: list[str]) -> list[float]:
+    """Searches in the old index while a thread builds the next."""
+    rows = list(source.rows())
+    index = SearchIndex(rows)
+    builder = threading.Thread(target=SearchIndex, args=(rows,))
+    times = []
+    builder.start()
+    while builder.is_alive():
+        began = time.perf_counter()
+        index.search(random.choice(asked), LIMIT)
+        times.append((time.perf_counter() - began) * 1000)
+        time.sleep(0.002)  # as requests come: not in one breath
+    return sorted(times)
+
+
+def contains(query: str) -> object:
+    """The plain way."""
+    match = Q(ticker__icontains=query) | Q(name__icontains=query)
+    active = Security.objects.filter(match, is_active=True)
+    return list(active.select_related("quote")[:LIMIT])
+
+
+def prefixes(query: str) -> object:
+    """Two index-ordered prefix queries, each with its own LIMIT, under UNION ALL."""
+    pattern = query.upper().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    columns = "id, ticker, name, exchange, currency, price, previous_close, updated_at, sequence"
+    part = (
+        f"(SELECT {columns} FROM securities_security LEFT JOIN securities_quote "
+        "ON security_id = id WHERE is_active AND {column} LIKE %s ORDER BY {column} "
+        "USING ~<~ LIMIT %s)"
+    )
+    sql = part.format(column="ticker") + " UNION ALL " + part.format(column="upper(name)")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [pattern, LIMIT, pattern, LIMIT])
+        return cursor.fetchall()
+
+
+def measure() -> None:
+    client = Client()
+    asked = queries(source.rows(), QUERIES)
+    everything = [query for kind in asked.values() for query in kind]
+    random.shuffle(everything)
+    measure_build()
+    index = keeper.index()
+    print(f"\n{'milliseconds':<44}{'p50':>9}{'p99':>9}{'worst':>9}")
+    for kind, texts in asked.items():
+        print(row(f"index: {kind}", timed(lambda query: index.search(query, LIMIT), texts)))
+    print(row("index: all kinds, while the next is built", while_building(everything)))
+    print(
+        row(
+            "GET /api/v1/securities, all kinds",
+            timed(lambda query: client.get("/api/v1/securities", {"q": query}), everything[:1000]),
+        )
+    )
+    for kind, texts in asked.items():
+        print(row(f"Postgres icontains: {kind}", timed(contains, texts[:PLAIN_QUERIES])))
+    for kind in ("exact ticker", "ticker prefix", "word prefix"):
+        print(
+            row(
+                f"Postgres prefixes, UNION ALL: {kind}",
+                timed(prefixes, asked[kind][:PLAIN_QUERIES]),
+            )
+        )
