@@ -100,6 +100,8 @@ class Run:
     ) -> None:
         env: Mapping[str, str] = {
             **child_environment(self.paths, servers),
+            # Stopping takes ten seconds at most, all in all.
+            "WEB_GRACE_SECONDS": os.environ.get("WEB_GRACE_SECONDS") or "3",
             "HOST": self.host,
             "PORT": str(self.port),
         }

@@ -88,7 +88,13 @@ async def _npm(paths: Paths, processes: Processes, *words: str) -> None:
             name="npm",
             argv=(*npm_argv(paths), *words),
             cwd=paths.frontend,
-            env={**npm_environment(), "PATH": path, "CI": "1", "NPM_CONFIG_LOGLEVEL": "http"},
+            env={
+                **npm_environment(),
+                "PATH": path,
+                "CI": "1",
+                "NO_COLOR": "1",
+                "NPM_CONFIG_LOGLEVEL": "http",
+            },
             grace_seconds=1.0,
             shows=is_worth_showing,
         )

@@ -14,6 +14,13 @@ from deploy.local.trouble import Trouble
 
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.1
+_ADVICE = (
+    "running the worker with superuser",
+    "absolutely not recommended!",
+    "specify a different user using the --uid",
+    "User information: uid=",
+    "_warn_or_raise_security_error(",
+)
 
 
 class Service(Protocol):
@@ -76,15 +83,21 @@ class Background:
         return processes.start(self.command)
 
 
+def is_worth_showing(line: str) -> bool:
+    """Celery's advice about root is for hosts on the internet; here it listens to us alone."""
+    return bool(line.strip()) and not any(part in line for part in _ADVICE)
+
+
 def services(
     paths: Paths, env: Mapping[str, str], *, host: str, port: int
 ) -> tuple[Web, Background, Background]:
     """What `make run` keeps alive, besides the servers."""
 
     def python(name: str, *words: str) -> Command:
-        return Command(name, (str(paths.python), "-m", *words), cwd=paths.root, env=env)
+        argv = (str(paths.python), "-m", *words)
+        return Command(name, argv, cwd=paths.root, env=env, shows=is_worth_showing)
 
-    celery = ("celery", "-A", "config")
+    celery = ("celery", "--quiet", "-A", "config")
     # Threads: the jobs wait for Postgres and Redis most of the time, one process is enough for
     # a laptop, and two let prices go on while the hourly catalogue is read.
     worker = ("worker", "--pool", "threads", "--concurrency", "2", "--without-mingle")

@@ -20,6 +20,7 @@ from deploy.local.trouble import Trouble
 
 _START_SECONDS = 15.0
 _POLL_SECONDS = 0.05
+_SMALL_TALK = ("WARNING Memory overcommit", "is now ready to exit", "requested shutdown")
 
 
 @dataclass
@@ -94,4 +95,4 @@ def find_binary(paths: Paths) -> Path:
 
 def is_worth_showing(line: str) -> bool:
     """Hints for tuning a production host mean nothing to somebody who tries Tickwatch."""
-    return " # " in line and "WARNING Memory overcommit" not in line
+    return " # " in line and not any(part in line for part in _SMALL_TALK)

@@ -115,12 +115,20 @@ class Containers:
         done = subprocess.run(argv, cwd=self.folder, env=env, capture_output=True, check=False)
         return done.returncode == 0
 
-    def await_healthy(self, name: str) -> None:
+    def await_healthy(self, name: str, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self.is_healthy(name):
-            said = self.folder / f"{name}.log"
-            assert time.monotonic() < deadline, said.read_text()[-2000:]
+            said = (self.folder / f"{name}.log").read_text()
+            assert process.poll() is None, f"{name} ended:\n{said[-2000:]}"
+            assert time.monotonic() < deadline, f"{name} is not healthy:\n{said[-2000:]}"
             time.sleep(0.2)
+
+    def await_said(self, name: str, words: str) -> None:
+        """Until its log has these words: some checks are too slow to be asked in vain."""
+        deadline = time.monotonic() + START_SECONDS
+        while words not in (said := (self.folder / f"{name}.log").read_text()):
+            assert time.monotonic() < deadline, said[-2000:]
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +157,8 @@ def containers(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> C
 def web(containers: Containers) -> Iterator[Containers]:
     """The web server, healthy by its own check."""
     assert not containers.is_healthy("web"), "the check says healthy when nobody is there"
-    with containers.running("web"):
-        containers.await_healthy("web")
+    with containers.running("web") as process:
+        containers.await_healthy("web", process)
         yield containers
 
 
@@ -197,8 +205,9 @@ def test_the_web_server_answers(web: Containers) -> None:
 def test_worker_and_beat_run_and_their_checks_know_it(containers: Containers) -> None:
     assert not containers.is_healthy("beat")
     with containers.running("worker") as worker, containers.running("beat") as beat:
-        containers.await_healthy("worker")
-        containers.await_healthy("beat")
+        containers.await_said("worker", " ready.")
+        containers.await_healthy("worker", worker)
+        containers.await_healthy("beat", beat)
         assert (worker.poll(), beat.poll()) == (None, None)
 
 

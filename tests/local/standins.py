@@ -35,7 +35,7 @@ import os, signal, sys, time
 
 if os.environ.get("STANDIN_DEAF"):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print(sys.argv[3], "is up", flush=True)
+print(sys.argv[4], "is up", flush=True)
 time.sleep(1000)
 '''
 PREPARE = '''
