@@ -8,7 +8,7 @@ import { getWatchlist } from "./api/getWatchlist";
 import { putOnWatchlist } from "./api/putOnWatchlist";
 import { removeFromWatchlist } from "./api/removeFromWatchlist";
 import { EditQueue } from "./EditQueue";
-import { insertedAt, placeOf, quoteOfItem, type Row, rowOf, rowOfQuote, without } from "./rows";
+import { insertedAt, placeOf, type Row, rowOf, rowOfQuote, without } from "./rows";
 
 export type WatchlistState = {
   status: "loading" | "ready" | "failed";
@@ -78,7 +78,7 @@ export class WatchlistStore {
     this.show(insertedAt(this.rows, row, index ?? this.rows.length));
     const place = index === undefined ? undefined : placeOf(index, this.hiddenPlaces);
     return this.edit(
-      async () => priceStore.apply([quoteOfItem(await putOnWatchlist(row.ticker, place))]),
+      async () => priceStore.apply([await putOnWatchlist(row.ticker, place)]),
       () => without(this.rows, [row.ticker]),
     );
   }
@@ -125,7 +125,7 @@ export class WatchlistStore {
 
   private take(items: readonly WatchlistItem[]): void {
     const active = items.filter((item) => item.is_active);
-    priceStore.apply(active.map(quoteOfItem));
+    priceStore.apply(active);
     this.hiddenPlaces = items.filter((item) => !item.is_active).map(({ position }) => position);
     this.state.set({ status: "ready", problem: null, rows: active.map(rowOf) });
     this.isReading = false;

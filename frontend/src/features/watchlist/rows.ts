@@ -1,4 +1,4 @@
-import type { Security, WatchlistItem } from "@/shared/api/types";
+import type { Security } from "@/shared/api/types";
 import type { Quote } from "@/shared/protocol/frames";
 
 /** What stands still in a row; what moves lives in the price store. */
@@ -18,15 +18,9 @@ export const rowOfQuote = ({ ticker, name, exchange, currency }: Quote): Row => 
   currency: currency ?? "",
 });
 
-export const quoteOfItem = (item: WatchlistItem): Quote => ({
-  ...item,
-  sequence: item.sequence ?? 0,
-});
-
 export const quoteOfSecurity = (security: Security): Quote => ({
   ...security,
   price: security.last_price,
-  sequence: security.sequence ?? 0,
 });
 
 export function without(rows: readonly Row[], tickers: readonly string[]): readonly Row[] {

@@ -1,34 +1,19 @@
-/** The REST shapes that the screen reads. */
-export type User = { id: number; username: string; email: string; role: "user" | "staff" | "feeder" };
+/**
+ * The REST shapes that the screen reads, named after the calls they come from. The schema is the
+ * backend's own: `npm run schema` writes schema.d.ts from schema.json.
+ */
+import type { paths } from "./schema";
 
-export type Security = {
-  id: number;
-  ticker: string;
-  name: string;
-  exchange: string;
-  currency: string;
-  is_active: boolean;
-  last_price: string | null;
-  previous_close: string | null;
-  abs_change: string | null;
-  pct_change: string | null;
-  updated_at: number | null;
-  sequence: number | null;
-};
+type Answer<Operation, Status extends number = 200> = Operation extends {
+  responses: Record<Status, { content: { "application/json": infer Body } }>;
+}
+  ? Body
+  : never;
 
-export type WatchlistItem = {
-  ticker: string;
-  name: string;
-  exchange: string;
-  currency: string;
-  is_active: boolean;
-  position: number;
-  price: string | null;
-  previous_close: string | null;
-  abs_change: string | null;
-  pct_change: string | null;
-  updated_at: number | null;
-  sequence: number | null;
-};
+export type SignedIn = Answer<paths["/api/v1/auth/login"]["post"]>;
+export type Renewed = Answer<paths["/api/v1/auth/refresh"]["post"]>;
+export type User = Answer<paths["/api/v1/auth/me"]["get"]>;
+export type Security = Answer<paths["/api/v1/securities"]["get"]>[number];
+export type WatchlistItem = Answer<paths["/api/v1/watchlist"]["get"]>[number];
 
 export type PricePoint = { at: number; price: string; sequence: number };

@@ -1,12 +1,10 @@
 import { request } from "@/shared/api/request";
-import type { User } from "@/shared/api/types";
+import type { Renewed, User } from "@/shared/api/types";
 
 /** In this mode the refresh token travels as an HttpOnly cookie that no script can read. */
 export const COOKIE_TRANSPORT = { "X-Token-Transport": "cookie" };
 
-export type SignedIn = { access: string; user: User };
-
-export const postRefresh = (): Promise<{ access: string }> =>
+export const postRefresh = (): Promise<Renewed> =>
   request("POST", "auth/refresh", { body: {}, headers: COOKIE_TRANSPORT });
 
 export const postLogout = (): Promise<void> =>

@@ -1,9 +1,9 @@
 import { ApiError, messageOf } from "@/shared/api/errors";
 import { takeTokensFrom } from "@/shared/api/request";
-import type { User } from "@/shared/api/types";
+import type { SignedIn, User } from "@/shared/api/types";
 import { createStore } from "@/shared/store";
 
-import { getMe, postLogout, postRefresh, type SignedIn } from "./calls";
+import { getMe, postLogout, postRefresh } from "./calls";
 import { oneTabAtATime, TabsChannel } from "./oneAtATime";
 import { type AccessToken, holdToken } from "./token";
 

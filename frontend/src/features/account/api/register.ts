@@ -1,5 +1,6 @@
 import { request } from "@/shared/api/request";
-import { COOKIE_TRANSPORT, type SignedIn } from "@/shared/session/calls";
+import type { SignedIn } from "@/shared/api/types";
+import { COOKIE_TRANSPORT } from "@/shared/session/calls";
 
 import type { Credentials } from "./login";
 
