@@ -1,0 +1,25 @@
+"""Which source this process asks, by PRICE_SOURCE."""
+
+from collections.abc import Callable
+from functools import cache
+
+from django.conf import settings
+
+from pricefeed.sources.base import Source
+from pricefeed.sources.replay import ReplaySource
+from pricefeed.sources.simulated import SimulatedSource
+
+SOURCES: dict[str, Callable[[], Source]] = {
+    "simulated": SimulatedSource.from_settings,
+    "replay": ReplaySource.from_settings,
+}
+
+
+@cache
+def configured_source() -> Source:
+    """The process's source, made on first use and kept, as it may hold state.
+
+    Raises SourceError when its settings cannot work. Tests that change the
+    settings call `configured_source.cache_clear()`.
+    """
+    return SOURCES[settings.PRICE_SOURCE]()
