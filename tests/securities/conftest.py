@@ -1,9 +1,14 @@
-"""Securities for tests, and an index that no other test has filled."""
+"""An index, a version and a channel layer that no other test or server uses."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+import redis
+from channels.layers import channel_layers
 
+from securities import events, version
 from securities.search.keeper import keeper
 
 
@@ -13,3 +18,34 @@ def fresh_index() -> Iterator[None]:
     keeper.reset()
     yield
     keeper.reset()
+
+
+@pytest.fixture(autouse=True)
+def own_redis_names(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
+    """Pub/sub does not know database numbers: what others announce must not be heard here."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    monkeypatch.setattr(version, "KEY", f"{name}:securities:version")
+    layer = settings.CHANNEL_LAYERS["default"]
+    settings.CHANNEL_LAYERS = {"default": {**layer, "CONFIG": {**layer["CONFIG"], "prefix": name}}}
+    channel_layers.backends = {}
+    yield
+    channel_layers.backends = {}
+
+
+@pytest.fixture
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one with every announcement."""
+    made: list[str] = []
+    monkeypatch.setattr(events, "announce_change", lambda: made.append("changed"))
+    return made
+
+
+@pytest.fixture
+def redis_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """`redis_away()`: from now on nobody answers where the catalogue's version is kept."""
+
+    def leave() -> None:
+        nobody = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+        monkeypatch.setattr(version, "_client", lambda: nobody)
+
+    return leave

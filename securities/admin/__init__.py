@@ -1,0 +1,5 @@
+"""Securities in the admin site."""
+
+from securities.admin.security import SecurityAdmin
+
+__all__ = ["SecurityAdmin"]

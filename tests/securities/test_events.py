@@ -1,0 +1,83 @@
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.db import connection
+from structlog.testing import capture_logs
+
+from securities import events, services, version
+from securities.models import Security
+
+Make = Callable[..., Security]
+
+
+async def listener() -> tuple[object, str]:
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(events.GROUP, channel)
+    return layer, channel
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_committed_change_reaches_the_group(security: Make) -> None:
+    layer, channel = await listener()
+    apple = await sync_to_async(security)("AAPL")
+    await sync_to_async(services.security_deactivate)(security=apple)  # as a view under ASGI
+    message = await asyncio.wait_for(layer.receive(channel), 5)
+    await sync_to_async(connection.close)()
+    assert message == {"type": "securities.changed"}
+
+
+async def test_the_version_is_new_before_the_listeners_hear_of_it() -> None:
+    layer, channel = await listener()
+    before = version.current()
+    await sync_to_async(events.announce_change)()
+    await asyncio.wait_for(layer.receive(channel), 5)
+    assert version.current() != before
+
+
+def test_it_works_where_no_event_loop_runs_and_more_than_once() -> None:
+    seen = {version.current()}
+    with capture_logs() as logs:
+        for _ in range(3):  # as a management command or a Celery task
+            events.announce_change()
+            seen.add(version.current())
+    assert len(seen) == 4
+    assert logs == []
+
+
+def test_before_the_first_change_the_version_is_empty() -> None:
+    assert version.current() == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_write_stands_when_redis_is_away_and_the_log_says_so(
+    security: Make, redis_away: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class AwayLayer:
+        async def group_send(self, group: str, message: dict[str, str]) -> None:
+            raise ConnectionError("away")
+
+    redis_away()
+    monkeypatch.setattr(events, "get_channel_layer", AwayLayer)
+    with capture_logs() as logs:
+        assert services.security_deactivate(security=security("AAPL")) is True
+    assert Security.objects.get().is_active is False
+    assert [log["event"] for log in logs] == [
+        "catalogue_version_not_bumped",
+        "securities_change_not_announced",
+    ]
+
+
+def test_a_layer_that_hangs_does_not_hold_up_the_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    class HangingLayer:
+        async def group_send(self, group: str, message: dict[str, str]) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(events, "get_channel_layer", HangingLayer)
+    monkeypatch.setattr(events, "_SEND_SECONDS", 0.05)
+    with capture_logs() as logs:
+        events.announce_change()
+    assert [log["event"] for log in logs] == ["securities_change_not_announced"]
