@@ -1,0 +1,70 @@
+"""The page of settings and the code that reads them say the same."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import Environment
+from config.settings import env
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "configuration.md"
+COMMANDS = {"DEMO_PASSWORD", "STAFF_PASSWORD"}  # read by createusers
+
+
+def documented() -> Any:
+    return set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)`", PAGE.read_text(), re.MULTILINE))
+
+
+def test_every_setting_that_is_read_is_documented() -> None:
+    assert env.names - documented() == set()
+
+
+def test_every_documented_setting_is_read() -> None:
+    assert documented() - env.names - COMMANDS == set()
+
+
+def test_each_row_says_meaning_default_range_and_example() -> None:
+    rows = [line for line in PAGE.read_text().splitlines() if re.match(r"\| `[A-Z]", line)]
+    assert [row for row in rows if any(not cell.strip() for cell in row.split("|")[1:-1])] == []
+    assert {row.count(" | ") for row in rows} == {4}
+
+
+def test_nothing_but_config_and_commands_reads_the_environment() -> None:
+    apps = ("rest", "accounts", "securities", "watchlists", "pricefeed")
+    reading = re.compile(r"os\.environ|os\.getenv")
+    files = [path for app in apps for path in (ROOT / app).rglob("*.py")]
+    readers = {str(path.relative_to(ROOT)) for path in files if reading.search(path.read_text())}
+    assert readers == {"accounts/management/commands/createusers.py"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["*", "https://*", "https://*.example.com", "app.example.com", "https://app.example.com/",
+     "https://app.example.com/path", "ftp://app.example.com", "https://", "null",
+     "https://user@app.example.com", "https://app.example.com:port", "https://APP.example.com",
+     "https://ok.example.com, *"],
+)  # fmt: skip
+def test_cors_origins_that_no_browser_sends_are_refused_at_start(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="CORS_ORIGINS"):
+        Environment({"CORS_ORIGINS": value}).origins("CORS_ORIGINS")
+
+
+def test_exact_origins_are_taken() -> None:
+    value = "https://app.example.com, http://localhost:5173,http://[::1]:8000"
+    assert Environment({"CORS_ORIGINS": value}).origins("CORS_ORIGINS") == [
+        "https://app.example.com",
+        "http://localhost:5173",
+        "http://[::1]:8000",
+    ]
+
+
+@pytest.mark.parametrize("value", ["", "short", "x" * 31])
+def test_a_short_secret_is_refused_and_not_shown(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        Environment({"SECRET_KEY": value}).secret("SECRET_KEY", at_least=32)
+    assert "SECRET_KEY" in str(refusal.value)
+    assert value == "" or value not in str(refusal.value)
