@@ -21,7 +21,7 @@ _NAME = "tickwatch"
 _START_SECONDS = 30.0
 _RECOVERY_SECONDS = 300.0
 _POLL_SECONDS = 0.05
-_PASSING = ("postmaster.pid", "shared memory block", "Address already in use", "could not bind")
+_PASSING = ("already exists", "shared memory block", "Address already in use", "could not bind")
 """What Postgres says when the one before it is not quite gone yet: trying again helps."""
 _FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """For data that nobody will miss."""

@@ -27,16 +27,6 @@ def test_a_signal_stops_every_process(launch: Launch, number: signal.Signals) ->
     assert not (launched.project / "var" / "servers.json").exists()
 
 
-def test_a_program_that_does_not_listen_is_killed_in_time(launch: Launch) -> None:
-    launched = launch(STANDIN_DEAF="1").await_ready()
-
-    launched.popen.send_signal(signal.SIGTERM)
-
-    assert launched.popen.wait(STOP_SECONDS) == 0
-    assert "worker does not stop by itself: killed" in launched.output
-    assert not launched.family()
-
-
 def test_a_killed_launcher_leaves_nothing_behind(launch: Launch) -> None:
     launched = launch().await_ready()
     connection = psycopg.connect(database_url(launched))
