@@ -232,7 +232,8 @@ def nginx(web: Containers, tmp_path: Path) -> Iterator[int]:
         assert there in config, there
         config = config.replace(there, here)
     file = tmp_path / "nginx.conf"
-    file.write_text(f"daemon off;\n{config}")
+    # As root it would become a user who may not read this test's files.
+    file.write_text(("user root;\n" if os.geteuid() == 0 else "") + f"daemon off;\n{config}")
     subprocess.run([program, "-t", "-c", file], check=True, capture_output=True)
     process = subprocess.Popen([program, "-c", file])
     try:
