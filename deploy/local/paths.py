@@ -59,6 +59,8 @@ class Paths:
     def make_var(self) -> None:
         self.var.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log_file.parent.mkdir(mode=0o700, exist_ok=True)
+        # Where `collectstatic` would put files; WhiteNoise warns if it is missing.
+        (self.var / "static").mkdir(exist_ok=True)
 
     def in_wheel(self, *parts: str) -> Path | None:
         """A file that an installed wheel brought, if it is there."""
