@@ -1,12 +1,15 @@
 """The cast and the tools every test may use."""
 
 import itertools
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import uvicorn
 from django.conf import settings
 from django.core.cache import caches
 from django.test import override_settings
@@ -111,3 +114,24 @@ def security(db: None) -> MakeSecurity:
         return made
 
     return make
+
+
+@pytest.fixture
+def server(transactional_db: None) -> Iterator[str]:
+    """The whole application on uvicorn, as in production; gives its host and port."""
+    from config.asgi import application
+
+    config = uvicorn.Config(
+        application, port=0, lifespan="off", log_config=None, proxy_headers=False
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        assert thread.is_alive()
+        time.sleep(0.005)
+    host, port = running.servers[0].sockets[0].getsockname()
+    yield f"{host}:{port}"
+    running.should_exit = True
+    thread.join(timeout=10)
+    assert not thread.is_alive()
