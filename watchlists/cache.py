@@ -24,6 +24,8 @@ import msgspec
 import redis
 import structlog
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from securities import version
 
@@ -90,8 +92,18 @@ def forget(user_ids: Iterable[int]) -> None:
 
 @cache
 def client() -> "redis.Redis":
-    """This process's connections; short time-outs, because there is always Postgres."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    """This process's connections.
+
+    Short time-outs and one retry at once (the connection may only have been idle
+    for too long), where redis-py would wait and retry for ten seconds: there is
+    always Postgres.
+    """
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), retries=1),
+    )
 
 
 def _key(user_id: int) -> str:
