@@ -10,6 +10,8 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 KEY = "tickwatch:securities:version"
 """The whole Redis key, for those who read it together with keys of their own."""
@@ -28,5 +30,14 @@ def bump() -> None:
 
 @cache
 def _client() -> "redis.Redis":
-    """This process's connections; short time-outs, because nobody may wait for Redis here."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    """This process's connections; impatient, because nobody may wait for Redis here.
+
+    One retry is for a connection that died in the pool. The default of redis-py, three
+    after growing pauses, would take seconds to say that Redis is away.
+    """
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 1),
+    )

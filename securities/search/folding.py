@@ -36,7 +36,7 @@ def spellings(name: str) -> tuple[str, list[tuple[int, str]]]:
 
     What punctuation holds together may be written as one word, too: "Coca-Cola
     Co" folds to "coca cola co", and is found as "cocacola co" from word 0 on;
-    "AT&T" folds to "at and t", and is found as "att".
+    "AT&T" folds to "at and t", and is found as "att". A leading "The" may be left out.
     """
     words: list[str] = []
     joined: list[tuple[int, str, int]] = []
@@ -46,5 +46,8 @@ def spellings(name: str) -> tuple[str, list[tuple[int, str]]]:
             as_one = fold(token.replace("&", " ")).replace(" ", "")
             joined.append((len(words), as_one, len(words) + len(parts)))
         words += parts
-    besides = [(start, " ".join([as_one, *words[end:]])) for start, as_one, end in joined]
+    besides = [(start, " ".join([as_one, *words[end:]])) for start, as_one, end in joined if as_one]
+    if words[:1] == ["the"] and len(words) > 1:
+        besides = [(0 if start == 1 else start, text) for start, text in besides]
+        besides.append((0, " ".join(words[1:])))
     return " ".join(words), besides

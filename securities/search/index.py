@@ -50,6 +50,7 @@ class SearchIndex:
             lines.append(line_of(name, besides))
             lengths.append(len(name))
             words.update(dict.fromkeys(name.split()))
+            words.update((text.partition(" ")[0], None) for _, text in besides)
         ticker_array, squeezed_array = np.array(tickers, np.bytes_), np.array(squeezed, np.bytes_)
         order = np.lexsort((ticker_array, np.array(lengths, np.uint32)))
         self.size = len(ids)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import redis
 from channels.layers import channel_layers
 
 from securities import events, version
@@ -41,11 +40,12 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def redis_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def redis_away(settings: Any) -> Iterator[Callable[[], None]]:
     """`redis_away()`: from now on nobody answers where the catalogue's version is kept."""
 
     def leave() -> None:
-        nobody = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
-        monkeypatch.setattr(version, "_client", lambda: nobody)
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        version._client.cache_clear()
 
-    return leave
+    yield leave
+    version._client.cache_clear()

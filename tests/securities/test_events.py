@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from django.db import connection
 from structlog.testing import capture_logs
 
 from securities import events, services, version
@@ -23,10 +23,9 @@ async def listener() -> tuple[object, str]:
 @pytest.mark.django_db(transaction=True)
 async def test_a_committed_change_reaches_the_group(security: Make) -> None:
     layer, channel = await listener()
-    apple = await sync_to_async(security)("AAPL")
-    await sync_to_async(services.security_deactivate)(security=apple)  # as a view under ASGI
+    apple = await database_sync_to_async(security)("AAPL")
+    await database_sync_to_async(services.security_deactivate)(security=apple)  # as under ASGI
     message = await asyncio.wait_for(layer.receive(channel), 5)
-    await sync_to_async(connection.close)()
     assert message == {"type": "securities.changed"}
 
 
