@@ -2,4 +2,9 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from pricefeed.api.views import HistoryView
+from rest.routing import endpoint
+
+urlpatterns: list[URLPattern] = [
+    endpoint("securities/(?P<ticker>[^/]+)/history", HistoryView, "security-history"),
+]

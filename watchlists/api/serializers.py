@@ -8,31 +8,14 @@ from rest_framework import serializers
 from rest.serializers import StrictSerializer
 from securities.money import price_text
 from securities.tickers import TICKER_LENGTH
+from securities.times import milliseconds
 from watchlists.selectors import WatchedSecurity
-
-
-class Integer(serializers.IntegerField):
-    """A JSON number without decimals; DRF would also take its text."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int:
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class Text(serializers.CharField):
-    """A JSON string; DRF would also take a number."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class PlaceInput(StrictSerializer):
     """Where on the list; left out, a new security goes to the end."""
 
-    position = Integer(required=False, min_value=0)
+    position = serializers.IntegerField(required=False, min_value=0)
 
     def validate_position(self, value: int) -> int:
         highest = settings.WATCHLIST_MAX_ITEMS - 1
@@ -44,7 +27,7 @@ class PlaceInput(StrictSerializer):
 class AddInput(PlaceInput):
     """Which security, and where."""
 
-    ticker = Text(max_length=TICKER_LENGTH)
+    ticker = serializers.CharField(max_length=TICKER_LENGTH)
 
 
 class ItemOutput(serializers.Serializer[Any]):
@@ -78,6 +61,6 @@ def item_body(item: WatchedSecurity) -> dict[str, Any]:
         "previous_close": price_text(quote.previous_close) if quote else None,
         "abs_change": price_text(quote.abs_change) if quote else None,
         "pct_change": str(quote.pct_change) if quote else None,
-        "updated_at": round(quote.updated_at.timestamp() * 1000) if quote else None,
+        "updated_at": milliseconds(quote.updated_at) if quote else None,
         "sequence": quote.sequence if quote else 0,
     }

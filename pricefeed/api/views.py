@@ -1,0 +1,52 @@
+"""The history of prices; public, and so it looks at no token."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from pricefeed.api.serializers import HistoryParameters, TickOutput, tick_json
+from pricefeed.selectors import newest_ticks
+from rest.schema import error_responses
+from securities.selectors import security_by_ticker
+
+_TICK = {"at": 1770033601123, "price": "187.32", "sequence": 5117}
+_TICKER = OpenApiParameter(
+    "ticker",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    description="In any case; share classes in any spelling (BRK.B, brk-b).",
+    examples=[OpenApiExample("Apple", value="AAPL")],
+)
+
+
+class HistoryView(APIView):
+    """One security's recorded prices."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="securities_history",
+        tags=["securities"],
+        summary="The newest recorded prices, oldest first",
+        description="Also of a security that is no longer active.",
+        parameters=[_TICKER, HistoryParameters],
+        responses={
+            200: OpenApiResponse(
+                TickOutput(many=True),
+                description="The newest prices, oldest first.",
+                examples=[OpenApiExample("One price", value=_TICK)],
+            ),
+            **error_responses("invalid", "unknown_ticker"),
+        },
+    )
+    def get(self, request: Request, ticker: str) -> Response:
+        # As a plain dict: "limit=" is a wrong number, where a form's would mean the default.
+        wanted = HistoryParameters(data=request.query_params.dict())
+        wanted.is_valid(raise_exception=True)
+        security = security_by_ticker(ticker)
+        ticks = newest_ticks(security=security, limit=wanted.validated_data["limit"])
+        return Response([tick_json(tick) for tick in ticks], headers={"Cache-Control": "no-store"})
