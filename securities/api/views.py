@@ -60,7 +60,7 @@ class SecuritiesView(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        wanted = SearchParameters(data=request.query_params)
+        wanted = SearchParameters(data=request.query_params.dict())
         wanted.is_valid(raise_exception=True)
         found = securities_search(wanted.validated_data["q"], wanted.validated_data["limit"])
         return Response([security_json(security) for security in found])
