@@ -48,6 +48,7 @@ register = extend_schema(
     operation_id="auth_register",
     tags=["auth"],
     summary="Make an account and sign in",
+    description="Names are unique whatever their case. Limited per address.",
     request=RegisterInput,
     parameters=[_TRANSPORT],
     responses={201: SessionOutput, **error_responses("invalid", "throttled")},
@@ -89,6 +90,10 @@ logout = extend_schema(
     operation_id="auth_logout",
     tags=["auth"],
     summary="End the sign-in a refresh token belongs to",
+    description=(
+        "A token that has ended already is no error. An access token that was given out "
+        "before lives on until it expires."
+    ),
     request=RefreshInput,
     parameters=[_TRANSPORT],
     responses={204: _NOTHING},
@@ -98,6 +103,7 @@ change_password = extend_schema(
     operation_id="auth_change_password",
     tags=["auth"],
     summary="Set a new password; every token of the user ends",
+    description="Access tokens, too, everywhere and at once: sign in again with the new one.",
     request=ChangePasswordInput,
     parameters=[_TRANSPORT],
     responses={204: _NOTHING, **error_responses("invalid", "throttled")},
@@ -107,6 +113,7 @@ me = extend_schema(
     operation_id="auth_me",
     tags=["auth"],
     summary="Who the access token belongs to",
+    description="The role is `user`, `staff` (manages securities) or `feeder` (may push prices).",
     responses={200: UserOutput},
     examples=[_gives(_USER)],
 )

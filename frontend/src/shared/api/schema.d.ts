@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Set a new password; every token of the user ends
-         * @description `POST auth/change-password`.
+         * @description Access tokens, too, everywhere and at once: sign in again with the new one.
          */
         post: operations["auth_change_password"];
         delete?: never;
@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * End the sign-in a refresh token belongs to
-         * @description `POST auth/logout`; a token that has ended already is no error.
+         * @description A token that has ended already is no error. An access token that was given out before lives on until it expires.
          */
         post: operations["auth_logout"];
         delete?: never;
@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * Who the access token belongs to
-         * @description `GET auth/me`.
+         * @description The role is `user`, `staff` (manages securities) or `feeder` (may push prices).
          */
         get: operations["auth_me"];
         put?: never;
@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Make an account and sign in
-         * @description `POST auth/register`.
+         * @description Names are unique whatever their case. Limited per address.
          */
         post: operations["auth_register"];
         delete?: never;
@@ -156,6 +156,26 @@ export interface paths {
          * @description Also of a security that is no longer active.
          */
         get: operations["securities_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/securities/{ticker}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest recorded prices, oldest first
+         * @description Also of a security that is no longer active.
+         */
+        get: operations["securities_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -324,6 +344,14 @@ export interface components {
             refresh?: string;
             readonly user: components["schemas"]["UserOutput"];
         };
+        /** @description A recorded price, for the schema; `tick_json` makes it. */
+        TickOutput: {
+            /** @description When the price was true: UTC, milliseconds. */
+            at: number;
+            price: string;
+            /** @description Grows with every recorded price. */
+            sequence: number;
+        };
         /** @description `refresh` is left out when it travels as a cookie. */
         TokensOutput: {
             readonly access: string;
@@ -331,7 +359,6 @@ export interface components {
         };
         /** @description What a user sees of themselves. */
         UserOutput: {
-            /** Format: email */
             readonly email: string;
             readonly id: number;
             readonly role: components["schemas"]["RoleEnum"];
@@ -805,6 +832,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Security"];
+                };
+            };
+            /** @description Some fields are not valid; `fields` says which and why. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No active security has that ticker. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database or Redis is away; come back after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    securities_history: {
+        parameters: {
+            query?: {
+                /**
+                 * @description tick: every recorded price.
+                 *
+                 *     * `tick` - tick
+                 */
+                interval?: "tick";
+                /** @description So many of the newest. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description In any case; share classes in any spelling (BRK.B, brk-b). */
+                ticker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest prices, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TickOutput"][];
                 };
             };
             /** @description Some fields are not valid; `fields` says which and why. */
