@@ -3,13 +3,37 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.services import sign_in
+from rest.address import client_address
+from rest.errors import ApiError
 
 POWERS = ("role", "is_superuser", "groups", "user_permissions")
+
+
+class LimitedLogin(AdminAuthenticationForm):
+    """The admin site's sign-in, with the limits of the API's and counted together with it."""
+
+    def clean(self) -> dict[str, Any]:
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if name and password:
+            address = client_address(self.request) if self.request else "unknown"
+            try:
+                user = sign_in(username=name, password=password, address=address)
+            except ApiError as refusal:
+                raise ValidationError(refusal.message) from refusal
+            self.confirm_login_allowed(user)
+            self.user_cache = user
+        return self.cleaned_data
+
+
+admin.site.login_form = LimitedLogin
 
 
 class UserCreation(AdminUserCreationForm):  # type: ignore[type-arg]  # only stubs are generic

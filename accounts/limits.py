@@ -9,7 +9,8 @@ and the cost of a password hash remains as the limit.
 import hashlib
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import structlog
@@ -41,31 +42,25 @@ class Attempt:
     def __init__(self, *limits: Limit) -> None:
         now = time.time()
         self._keys = {limit.kind: limit.key(int(now // WINDOW_SECONDS)) for limit in limits}
-        if any(count > limit.allowed for limit, count in self._counted(limits)):
+        counts: list[int] = []
+        with _warning_without_redis():
+            counts = [_increment(self._keys[limit.kind]) for limit in limits]
+        # A Redis that hangs costs one timeout, not one for each command.
+        self._is_counted = bool(counts)
+        if any(count > limit.allowed for limit, count in zip(limits, counts, strict=False)):
             raise _throttled(WINDOW_SECONDS - now % WINDOW_SECONDS)
 
     def forget_all(self, kind: str) -> None:
         """It succeeded: all attempts of this kind and minute are forgiven."""
-        try:
-            cache.delete(self._keys[kind])
-        except RedisError as error:
-            _warn(error)
+        if self._is_counted:
+            with _warning_without_redis():
+                cache.delete(self._keys[kind])
 
     def give_back(self, kind: str) -> None:
         """It succeeded: this one does not count."""
-        try:
-            cache.decr(self._keys[kind])
-        except RedisError as error:
-            _warn(error)
-        except ValueError:
-            pass  # it has expired
-
-    def _counted(self, limits: Iterable[Limit]) -> list[tuple[Limit, int]]:
-        try:
-            return [(limit, _increment(self._keys[limit.kind])) for limit in limits]
-        except RedisError as error:
-            _warn(error)
-            return []
+        if self._is_counted:
+            with _warning_without_redis(), suppress(ValueError):  # it may have expired
+                cache.decr(self._keys[kind])
 
 
 def _increment(key: str) -> int:
@@ -89,5 +84,9 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _warn(error: Exception) -> None:
-    log.warning("attempts_not_counted", cause=repr(error))
+@contextmanager
+def _warning_without_redis() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        log.warning("attempts_not_counted", cause=repr(error))

@@ -35,6 +35,9 @@ LOG_LEVEL = env.choice("LOG_LEVEL", "info", of=("debug", "info", "warning", "err
 LOG_FORMAT = env.choice("LOG_FORMAT", "console" if DEBUG else "json", of=("console", "json"))
 LOGGING = logging_config(level=LOG_LEVEL, output=LOG_FORMAT)
 LOGGING_CONFIG = "config.logging.configure"
+# Or the log would look the user of every session up, and fail where Postgres is away.
+# The sign-in of the API binds `user_id` itself.
+DJANGO_STRUCTLOG_USER_ID_FIELD = None
 
 # -- Applications ----------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Who a request comes from: a bearer access token."""
 
+import structlog
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
@@ -20,9 +21,11 @@ class TokenAuthentication(BaseAuthentication):
             return None
         try:
             raw = token.strip().decode("ascii")
-            return user_for_token(raw), raw
+            user = user_for_token(raw)
         except (TokenInvalid, UnicodeDecodeError) as error:
             raise token_refused(error) from error
+        structlog.contextvars.bind_contextvars(user_id=user.pk)  # in the log of this request
+        return user, raw
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import redis
 from django.core.cache import cache
+from django.test import Client
 from structlog.testing import capture_logs
 
 from accounts.models import User
@@ -147,3 +148,27 @@ def test_without_redis_signing_in_still_works_and_says_so_in_the_log(
         assert login(api, password=PASSWORD).status_code == 200
         assert login(api).status_code == 401
     assert {line["event"] for line in logs} >= {"attempts_not_counted"}
+
+
+def test_a_redis_that_hangs_costs_one_timeout(
+    api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def hang(*command: object) -> None:
+        asked.append(command)
+        raise redis.TimeoutError("Timeout reading from socket")
+
+    for name in ("add", "incr", "decr", "delete"):
+        monkeypatch.setattr(cache._cache, name, hang, raising=False)
+    assert login(api, password=PASSWORD).status_code == 200
+    assert len(asked) == 1
+
+
+def test_the_admin_site_counts_with_the_api(api: Api, client: Client, staff: User) -> None:
+    body = {"username": "staff", "password": "wrong"}
+    assert "Username or password is wrong." in client.post("/admin/login/", body).content.decode()
+    assert [login(api, "staff").status_code for _ in range(2)] == [401, 401]
+    page = client.post("/admin/login/", {"username": "staff", "password": PASSWORD})
+    assert "Too many attempts. Try again in 30 s." in page.content.decode()
+    assert "_auth_user_id" not in client.session

@@ -43,3 +43,12 @@ def test_without_the_database_nobody_signs_in(no_database: Any) -> None:
 def test_without_the_database_a_page_of_the_api_is_still_json(no_database: Any) -> None:
     assert no_database.get("/api/v1/nothing").status_code == 404
     assert no_database.get("/health").status_code == 200
+
+
+def test_without_the_database_a_session_cookie_makes_it_no_worse(no_database: JsonClient) -> None:
+    """Whoever is signed in to the admin site sends one along with everything."""
+    no_database.cookies["sessionid"] = "x" * 32
+    assert no_database.get("/api/v1/auth/me").status_code == 503
+    no_database.credentials()
+    assert no_database.get("/api/v1/auth/me").status_code == 401
+    assert no_database.get("/health").status_code == 200
