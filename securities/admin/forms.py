@@ -24,7 +24,7 @@ class SecurityForm(forms.ModelForm):  # type: ignore[type-arg]  # only stubs are
         if self.errors:
             return data
         try:
-            self.entry = entry(**{name: data[name] for name in self.Meta.fields})
+            self.entry = entry(**{name: data[name] for name in CatalogueEntry._fields})
         except EntryError as error:
             self.add_error(error.field, error.message)
             return data
