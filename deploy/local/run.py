@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.local.accounts import DEMO, STAFF, accounts
@@ -13,6 +13,7 @@ from deploy.local.environment import child_environment
 from deploy.local.guard import Guard
 from deploy.local.lock import Lock, alone
 from deploy.local.log import Log
+from deploy.local.parent import follow_parent
 from deploy.local.paths import Paths
 from deploy.local.ports import require_free
 from deploy.local.process import Command, Processes
@@ -23,8 +24,6 @@ from deploy.local.stop_signals import on_stop_signal
 from deploy.local.supervisor import keep_alive, plainly
 from deploy.local.trouble import Trouble
 from deploy.local.venv import ensure_venv
-
-_PARENT_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Run:
             work.cancel()
 
         on_stop_signal(stop)
-        parent = asyncio.create_task(_when_orphaned(stop)) if self.with_parent else None
+        parent = asyncio.create_task(follow_parent(stop)) if self.with_parent else None
         try:
             await work
         except asyncio.CancelledError:
@@ -118,10 +117,3 @@ class Run:
         log.say(f"ready after {seconds:.1f} s; Ctrl-C stops everything")
         log.show(f"admin:  {address}/admin/  user {STAFF}, password {passwords.staff_password}")
         log.show(f"open:   {address}/  user {DEMO}, password {passwords.demo_password}")
-
-
-async def _when_orphaned(stop: Callable[[], None]) -> None:
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110 - no event tells of it everywhere
-        await asyncio.sleep(_PARENT_POLL_SECONDS)
-    stop()

@@ -59,6 +59,16 @@ def test_make_that_is_killed_takes_everything_with_it(launch: Launch) -> None:
     launched.await_empty(STOP_SECONDS)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what make waits for")
+def test_make_that_is_interrupted_alone_stops_everything(launch: Launch) -> None:
+    launched = launch("make", "run", f"PYTHON={sys.executable}").await_ready()
+
+    launched.popen.send_signal(signal.SIGINT)
+
+    launched.await_empty(STOP_SECONDS)
+    launched.popen.wait(1)
+
+
 def test_a_run_right_after_a_killed_one_waits_for_its_end(launch: Launch) -> None:
     first = launch(STANDIN_DEAF="1").await_ready()
 
