@@ -20,7 +20,12 @@ async def follow_parent(stop: Callable[[], object]) -> None:
     """
     parent = os.getppid()
     was_listening = _listens_to_interrupts(parent)
-    while os.getppid() == parent and (_listens_to_interrupts(parent) or not was_listening):
+
+    def is_content() -> bool:
+        here = os.getppid() == parent
+        return here and (_listens_to_interrupts(parent) or not was_listening)
+
+    while is_content():  # noqa: ASYNC110 - no event tells of it everywhere
         await asyncio.sleep(_POLL_SECONDS)
     stop()
 
