@@ -104,12 +104,11 @@ class Run:
             "HOST": self.host,
             "PORT": str(self.port),
         }
-        up = []
+        # One after the other: the web server is what people wait for, and cores are few.
         for service in services(self.paths, env, host=self.host, port=self.port):
             is_up = asyncio.Event()
             keeping.create_task(keep_alive(service, processes, on_start=is_up.set))
-            up.append(is_up.wait())
-        await asyncio.gather(*up)
+            await is_up.wait()
 
     def _tell(self, log: Log, seconds: float) -> None:
         address = f"http://{'localhost' if self.host == '127.0.0.1' else self.host}:{self.port}"
