@@ -11,18 +11,19 @@ import { useStore } from "@/shared/store";
 
 import { addSecurity, removeTicker } from "./edits";
 import { Header } from "./Header";
-import { goLive, snapshots } from "./live";
+import { gaps, goLive } from "./live";
+import { revealChart, revealRow } from "./reveal";
 import styles from "./Screen.module.css";
-import { scrollToRow } from "./scrollToRow";
 import { useChosen } from "./useChosen";
 import { useShortcuts } from "./useShortcuts";
 
 export function Screen({ user }: { user: User }) {
   useEffect(goLive, []);
   const search = useRef<HTMLInputElement>(null);
+  const chart = useRef<HTMLDivElement>(null);
   useShortcuts(search);
   const { status, problem, rows } = useStore(watchlist.state);
-  const round = useStore(snapshots);
+  const round = useStore(gaps);
   const tickers = useMemo(() => rows.map(({ ticker }) => ticker), [rows]);
   const listed = useMemo(() => new Set(tickers), [tickers]);
   const [chosen, choose] = useChosen(tickers);
@@ -31,7 +32,14 @@ export function Screen({ user }: { user: User }) {
   const show = useCallback(
     (ticker: string) => {
       choose(ticker);
-      scrollToRow(ticker);
+      revealRow(ticker);
+    },
+    [choose],
+  );
+  const open = useCallback(
+    (ticker: string) => {
+      choose(ticker);
+      revealChart(chart.current);
     },
     [choose],
   );
@@ -53,13 +61,13 @@ export function Screen({ user }: { user: User }) {
         {status !== "ready" && rows.length === 0 && <ListStatus problem={problem} />}
         {status === "ready" && rows.length === 0 && <EmptyList onAdd={add} />}
         {subject !== undefined && (
-          <div className={styles.chart}>
+          <div ref={chart} className={styles.chart}>
             <ChartPanel subject={subject} round={round} />
           </div>
         )}
         {rows.length > 0 && (
           <div className={styles.list}>
-            <Watchlist rows={rows} chosen={chosen} onChoose={choose} onRemove={removeTicker} />
+            <Watchlist rows={rows} chosen={chosen} onChoose={open} onRemove={removeTicker} />
           </div>
         )}
       </main>

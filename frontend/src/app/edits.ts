@@ -1,5 +1,6 @@
 import { quoteOfSecurity, rowOf } from "@/features/watchlist/rows";
-import { type Removed, watchlist } from "@/features/watchlist/WatchlistStore";
+import type { Removed } from "@/features/watchlist/state";
+import { watchlist } from "@/features/watchlist/WatchlistStore";
 import { messageOf } from "@/shared/api/errors";
 import type { Security } from "@/shared/api/types";
 import { priceStore } from "@/shared/prices/priceStore";

@@ -8,8 +8,10 @@ import { BAD_TOKEN } from "@/shared/socket/closeCodes";
 import { createStore } from "@/shared/store";
 import { showToast } from "@/shared/ui/toasts";
 
-/** How many snapshots came: after each one, what was read before may have a gap. */
-export const snapshots = createStore(0);
+/** How often the connection was interrupted: what was read before may lack a piece. */
+export const gaps = createStore(0);
+
+let hadSnapshot = false;
 
 export const connection = new Connection({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/watchlist`,
@@ -26,7 +28,8 @@ function receive(frame: Frame): void {
       return priceStore.enterEpoch(frame.epoch);
     case "snapshot":
       priceStore.apply(frame.quotes);
-      snapshots.set(snapshots.get() + 1);
+      if (hadSnapshot) gaps.set(gaps.get() + 1);
+      hadSnapshot = true;
       return watchlist.agreeWith(frame.tickers);
     case "prices":
       return priceStore.apply(frame.quotes);
@@ -50,6 +53,7 @@ export function goLive(): () => void {
   const probe = (): void => {
     if (!document.hidden) connection.probe();
   };
+  hadSnapshot = false;
   void watchlist.load();
   connection.start();
   document.addEventListener("visibilitychange", probe);

@@ -4,6 +4,7 @@ import { formatDecimal } from "@/shared/format/decimal";
 import { formatClock } from "@/shared/format/time";
 import { Change } from "@/shared/prices/Change";
 import { usePrice } from "@/shared/prices/usePrice";
+import { Boundary } from "@/shared/ui/Boundary";
 
 import styles from "./ChartPanel.module.css";
 import { RANGES } from "./ranges";
@@ -25,9 +26,11 @@ export function ChartPanel({ subject, round }: { subject: Subject; round: number
       <Headline subject={subject} />
       <div className={styles.chart}>
         {points !== null && !isEmpty && (
-          <Suspense>
-            <PriceChart ticker={subject.ticker} history={points} minutes={minutes} />
-          </Suspense>
+          <Boundary fallback={<p className={styles.note}>The chart could not be loaded.</p>}>
+            <Suspense>
+              <PriceChart ticker={subject.ticker} history={points} minutes={minutes} />
+            </Suspense>
+          </Boundary>
         )}
         {isEmpty && <p className={styles.note}>No prices recorded yet.</p>}
         {points === null && problem !== null && <p className={styles.note}>{problem}</p>}
@@ -39,11 +42,10 @@ export function ChartPanel({ subject, round }: { subject: Subject; round: number
               key={range.name}
               type="button"
               className={styles.range}
-              aria-label={range.name}
               aria-pressed={range.minutes === minutes}
               onClick={() => setMinutes(range.minutes)}
             >
-              {range.label}
+              {range.name}
             </button>
           ))}
         </div>

@@ -1,8 +1,6 @@
-export type Range = { label: string; name: string; minutes: number };
-
 export const RANGES = [
-  { label: "5 m", name: "5 minutes", minutes: 5 },
-  { label: "15 m", name: "15 minutes", minutes: 15 },
-  { label: "1 h", name: "1 hour", minutes: 60 },
-  { label: "All", name: "All", minutes: Infinity },
-] as const satisfies readonly Range[];
+  { name: "5 min", minutes: 5 },
+  { name: "15 min", minutes: 15 },
+  { name: "1 hour", minutes: 60 },
+  { name: "All", minutes: Infinity },
+] as const;

@@ -23,14 +23,10 @@ export function EmptyList({ onAdd }: { onAdd: (security: Security) => void }) {
       <ul className={styles.ideas}>
         {ideas.map((security) => (
           <li key={security.ticker}>
-            <button
-              type="button"
-              className={styles.idea}
-              aria-label={`Add ${security.ticker}, ${security.name}`}
-              onClick={() => onAdd(security)}
-            >
+            <button type="button" className={styles.idea} onClick={() => onAdd(security)}>
               <span className={styles.plus}>
                 <PlusIcon />
+                <span className="visually-hidden">Add </span>
               </span>
               <span className={styles.who}>
                 <b>{security.ticker}</b>

@@ -9,16 +9,7 @@ import { putOnWatchlist } from "./api/putOnWatchlist";
 import { removeFromWatchlist } from "./api/removeFromWatchlist";
 import { EditQueue } from "./EditQueue";
 import { insertedAt, placeOf, type Row, rowOf, rowOfQuote, without } from "./rows";
-
-export type WatchlistState = {
-  status: "loading" | "ready" | "failed";
-  problem: string | null;
-  rows: readonly Row[];
-};
-
-export type Removed = { row: Row; index: number };
-
-const LOADING: WatchlistState = { status: "loading", problem: null, rows: [] };
+import { LOADING, type Removed, type WatchlistState } from "./state";
 
 /**
  * Which securities are on the list, in which order. Edits show at once and are taken back if the

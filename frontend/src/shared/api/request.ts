@@ -46,6 +46,8 @@ async function send(
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const init: RequestInit = {
     method,
+    // An edit that is under way is not lost by a reload.
+    keepalive: method !== "GET",
     headers: {
       Accept: "application/json",
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),

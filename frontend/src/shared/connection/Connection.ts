@@ -1,5 +1,6 @@
 import type { Frame, Since } from "@/shared/protocol/frames";
-import { Socket, type SocketOptions } from "@/shared/socket/Socket";
+import type { SocketOptions } from "@/shared/socket/options";
+import { Socket } from "@/shared/socket/Socket";
 import { createStore } from "@/shared/store";
 
 import { type ConnectionStatus, sameStatus, statusOf } from "./status";

@@ -1,22 +1,12 @@
-import type { ClientMessage, Frame, Since } from "@/shared/protocol/frames";
+import type { ClientMessage } from "@/shared/protocol/frames";
 import { parseFrame } from "@/shared/protocol/parse";
 
 import { backoffMs } from "./backoff";
 import { BAD_TOKEN, TOKEN_EXPIRED, verdictOf } from "./closeCodes";
 import { browserEnv, type SocketEnv, type WebSocketLike } from "./env";
+import type { SocketOptions } from "./options";
 import type { SocketState } from "./states";
 import { Watchdog } from "./Watchdog";
-
-export type SocketOptions = {
-  url: string;
-  /** A valid access token; `refused` is the one the server just turned down, if it did. */
-  token: (refused: string | null) => Promise<string>;
-  /** From where to resume, or null for a whole snapshot. */
-  since: () => Since | null;
-  onFrame: (frame: Frame) => void;
-  onState: (state: SocketState) => void;
-  env?: SocketEnv;
-};
 
 const ABNORMAL = 1006;
 const OPENING_MS = 10_000;

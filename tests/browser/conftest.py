@@ -1,0 +1,101 @@
+"""A real browser against real servers. Without Chromium these tests say so and are skipped."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from tests.browser.screen import SOON, Account, Screen, register, sign_in
+from tests.browser.stack import ROOT, Stack
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+OpenScreen = Callable[..., Screen]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests; each test has contexts of its own in it."""
+    found = str(CHROMIUM) if CHROMIUM.exists() else shutil.which("chromium")
+    if found is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium).")
+    if not (ROOT / "frontend" / "dist" / "index.html").is_file():
+        pytest.skip("The screen is not built: npm ci && npm run build in frontend/.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The servers; only started when there is a browser to look at them."""
+    stack = Stack(tmp_path_factory.mktemp("stack"))
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def account(stack: Stack) -> Iterator[Account]:
+    """Somebody new, with an empty list."""
+    account = register(stack.url)
+    yield account
+    account.api.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes browser profiles and closes them; no error in a page goes unnoticed."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def make(**options: object) -> BrowserContext:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})  # type: ignore[arg-type]
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def open_screen(
+    stack: Stack, account: Account, new_context: Callable[..., BrowserContext]
+) -> OpenScreen:
+    """Opens the screen as the signed-in account; options are the browser profile's."""
+
+    def open_it(**options: object) -> Screen:
+        context = new_context(**options)
+        sign_in(context, stack.url, account)
+        screen = Screen(context.new_page(), stack.url).open()
+        expect(screen.search).to_be_visible(timeout=SOON)
+        return screen
+
+    return open_it
+
+
+@pytest.fixture
+def signed_out(stack: Stack, new_context: Callable[..., BrowserContext]) -> OpenScreen:
+    """Opens the screen as nobody."""
+
+    def open_it(**options: object) -> Screen:
+        return Screen(new_context(**options).new_page(), stack.url).open()
+
+    return open_it

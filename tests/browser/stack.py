@@ -1,0 +1,163 @@
+"""The real thing, started for the browser: web server, Celery worker and Beat."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psycopg
+import redis
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "tickwatch_browser"
+START_SECONDS = 40.0
+STOP_SECONDS = 15.0
+
+
+def wait_until(holds: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Return as soon as the condition holds; fail with its name when it never does."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} took more than {seconds:.0f} s")
+        time.sleep(0.05)
+
+
+class Stack:
+    """Servers on a database of their own; each process is ended by its own id."""
+
+    def __init__(self, logs: Path) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._logs = logs
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": _fresh_database(os.environ["DATABASE_URL"]),
+            "REDIS_URL": os.environ["REDIS_URL"],
+            "SECRET_KEY": "only-for-the-browser-tests-0123456789abcdef",
+            "DEBUG": "0",
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "LOG_FORMAT": "console",
+            "PRICE_SOURCE": "simulated",
+            "PRICE_UPDATE_SECONDS": "1",
+            "PRICE_STALE_SECONDS": "3",
+            "SIMULATED_TICKERS": "20",
+            "LOGIN_ATTEMPTS_PER_MINUTE": "10000",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+
+    def start(self) -> None:
+        """Prepare the database, start everything, and wait for the first prices."""
+        # What an earlier run cached about users with the same ids would be believed.
+        redis.Redis.from_url(self._environment["REDIS_URL"]).flushdb()
+        for command in ("migrate", "load_securities"):
+            self._run("manage.py", command)
+        self.start_web()
+        self._spawn("worker", "-m", "celery", "-A", "config", "worker", "-c", "1", "-l", "warning")
+        schedule = str(self._logs / "schedule")
+        self._spawn("beat", "-m", "celery", "-A", "config", "beat", "-s", schedule, "-l", "warning")
+        wait_until(self._has_prices, seconds=START_SECONDS, what="the first price")
+
+    def start_web(self) -> None:
+        """Start the web server and wait until it answers."""
+        self._spawn("web", "-m", "config.server")
+        wait_until(self._answers, seconds=START_SECONDS, what="the web server's start")
+
+    def stop_web(self) -> None:
+        """Stop the web server as an operator would."""
+        self._stop("web")
+
+    def freeze_prices(self) -> None:
+        """Stop the clock of the feed: the web server lives, but gets no prices."""
+        self._processes["beat"].send_signal(signal.SIGSTOP)
+
+    def thaw_prices(self) -> None:
+        """Let prices come again."""
+        self._processes["beat"].send_signal(signal.SIGCONT)
+
+    def set_active(self, ticker: str, *, active: bool) -> None:
+        """Activate or deactivate a security, as the admin site does."""
+        self._run(
+            "manage.py",
+            "shell",
+            "-c",
+            "from securities.models import Security\n"
+            "from securities.services import securities_set_active\n"
+            f"found = Security.objects.filter(ticker={ticker!r})\n"
+            f"securities_set_active(securities=found, active={active})",
+        )
+
+    def stop(self) -> None:
+        """Stop everything that still runs."""
+        for name in list(self._processes):
+            self._stop(name)
+
+    def _spawn(self, name: str, *arguments: str) -> None:
+        with (self._logs / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _run(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _stop(self, name: str) -> None:
+        process = self._processes.pop(name, None)
+        if process is None:
+            return
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # its own session: nobody else's process
+            process.wait()
+
+    def _answers(self) -> bool:
+        web = self._processes["web"]
+        assert web.poll() is None, (self._logs / "web.log").read_text()[-4000:]
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/health", timeout=2).is_success
+        return False
+
+    def _has_prices(self) -> bool:
+        answer = httpx.get(f"{self.url}/api/v1/securities/AAPL", timeout=5)
+        return answer.is_success and answer.json()["last_price"] is not None
+
+
+def _fresh_database(url: str) -> str:
+    """The address of an empty database beside the one in the URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {DATABASE}")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{DATABASE}"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

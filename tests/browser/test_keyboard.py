@@ -1,0 +1,61 @@
+"""Everything works without a mouse."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenScreen
+from tests.browser.screen import PASSWORD, SOON, Account
+
+
+def test_from_signing_in_to_undoing_a_removal(signed_out: OpenScreen, account: Account) -> None:
+    account.watch("AAPL")
+    screen = signed_out()
+    keyboard = screen.page.keyboard
+    expect(screen.page.get_by_label("Username")).to_be_visible()
+    keyboard.press("Tab")
+    keyboard.type(account.name)
+    keyboard.press("Tab")
+    keyboard.type(PASSWORD)
+    keyboard.press("Enter")
+    screen.shows("AAPL")
+
+    keyboard.press("/")
+    keyboard.type("KO")
+    expect(screen.page.get_by_role("option").first).to_contain_text("KO", timeout=SOON)
+    keyboard.press("ArrowDown")
+    keyboard.press("ArrowUp")
+    keyboard.press("Enter")
+    screen.shows("AAPL", "KO")
+    keyboard.type("MSFT")
+    keyboard.press("Enter")
+    screen.shows("AAPL", "KO", "MSFT")
+
+    screen.page.locator("button[data-pick=MSFT]").focus()
+    keyboard.press("Home")
+    keyboard.press("ArrowDown")
+    expect(screen.page.locator("button[data-pick=KO]")).to_be_focused()
+    keyboard.press("Enter")
+    expect(screen.page.get_by_role("region", name="KO")).to_be_visible()
+    keyboard.press("Delete")
+    screen.shows("AAPL", "MSFT")
+    expect(screen.page.locator("button[data-pick=MSFT]")).to_be_focused()
+    keyboard.press("Control+z")
+    screen.shows("AAPL", "KO", "MSFT")
+
+
+def test_tab_reaches_every_control(open_screen: OpenScreen, account: Account) -> None:
+    account.watch("AAPL", "KO")
+    screen = open_screen()
+    screen.shows("AAPL", "KO")
+    expect(screen.page.locator("canvas").first).to_be_visible(timeout=SOON)
+    reached = []
+    for _ in range(14):
+        screen.page.keyboard.press("Tab")
+        reached.append(
+            screen.page.evaluate(
+                "() => document.activeElement.ariaLabel || document.activeElement.textContent"
+            )
+        )
+    order = ["Search stocks by ticker or name", "Sign out", "5 min", "TradingView", "AAPL"]
+    places = [reached.index(name) for name in order]
+    assert places == sorted(places), reached
+    assert "Remove AAPL" in reached

@@ -1,0 +1,54 @@
+"""From a phone to a wide screen, for eyes that want less motion, too."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenScreen
+from tests.browser.screen import SOON, Account
+
+WIDTHS = (320, 390, 600, 768, 1100, 1920)
+
+STICKING_OUT = """() => [...document.querySelectorAll('main *, header *')]
+    .filter((it) => it.getClientRects().length && !it.closest('.visually-hidden'))
+    .filter((it) => it.getBoundingClientRect().right > innerWidth + 0.5)
+    .map((it) => it.outerHTML.slice(0, 120))"""
+
+
+def test_nothing_sticks_out_at_any_width(open_screen: OpenScreen, account: Account) -> None:
+    account.watch("AAPL", "BRK.B", "MSFT", "SIM01")
+    screen = open_screen()
+    screen.is_live()
+    expect(screen.page.locator("canvas").first).to_be_visible(timeout=SOON)
+    for width in WIDTHS:
+        screen.page.set_viewport_size({"width": width, "height": 800})
+        page_width = screen.page.locator("html").evaluate("it => it.scrollWidth")
+        assert (width, screen.page.evaluate(STICKING_OUT)) == (width, [])
+        assert page_width <= width
+        box = screen.page.get_by_role("button", name="Remove MSFT").bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24  # WCAG 2.5.8
+
+
+def test_on_a_phone_a_tapped_row_brings_its_chart_into_sight(
+    open_screen: OpenScreen, account: Account
+) -> None:
+    account.watch(*(f"SIM{number:02}" for number in range(16)))
+    phone = {"width": 390, "height": 700}
+    screen = open_screen(viewport=phone, has_touch=True, reduced_motion="reduce")
+    screen.row("SIM15").tap()
+    chart = screen.page.get_by_role("region", name="SIM15")
+    expect(chart).to_be_in_viewport(ratio=0.5)
+
+
+def test_prices_flash_only_for_those_who_want_motion(
+    open_screen: OpenScreen, account: Account
+) -> None:
+    account.watch("AAPL")
+    screen = open_screen()
+    moved = screen.row("AAPL").locator("[data-moved]")
+    expect(moved).to_be_attached(timeout=SOON)
+    names = []
+    for motion in ("no-preference", "reduce"):
+        screen.page.emulate_media(reduced_motion=motion)
+        names.append(moved.evaluate("it => getComputedStyle(it).animationName"))
+    assert names[0].startswith("_flash-")
+    assert names[1] == "none"
