@@ -85,6 +85,18 @@ class TestLoading:
         assert errors == []
         assert Security.objects.count() == 2000
 
+    def test_adding_new_ones_leaves_the_others_as_staff_have_put_them(
+        self, announced: list[str]
+    ) -> None:
+        services.securities_load(entries=[APPLE._replace(name="By hand")])
+        services.security_deactivate(security=Security.objects.get())
+        assert services.securities_add_new(entries=[APPLE, MICROSOFT]) == 1
+        assert stored() == {"AAPL": "By hand", "MSFT": "Microsoft"}
+        assert Security.objects.get(ticker="AAPL").is_active is False
+        assert len(announced) == 3
+        assert services.securities_add_new(entries=[APPLE, MICROSOFT]) == 0
+        assert len(announced) == 3
+
     def test_comparing_says_the_same_and_changes_nothing(self, announced: list[str]) -> None:
         services.securities_load(entries=[APPLE])
         entries = [APPLE._replace(name="Apple"), MICROSOFT]
