@@ -4,7 +4,7 @@ import { decimalsOf, type Direction, formatDecimal } from "@/shared/format/decim
 import { formatClock, formatStamp } from "@/shared/format/time";
 import type { LivePrice } from "@/shared/prices/priceStore";
 
-import { indexBefore, type Point, pointOf } from "./points";
+import { type Point, pointOf, shownMinutes, startOf } from "./points";
 import { chartOptions, readTheme, seriesColors, type Theme } from "./theme";
 
 const RIGHT_OFFSET = 4;
@@ -17,7 +17,7 @@ export class TickerChart {
   private theme: Theme;
   private direction: Direction = "flat";
   private decimals = 2;
-  private minutes = Infinity;
+  private hasWideRange = false;
   private closeLine: IPriceLine | null = null;
   private close: string | null = null;
 
@@ -64,9 +64,9 @@ export class TickerChart {
   }
 
   zoomTo(minutes: number): void {
-    this.minutes = minutes;
+    this.hasWideRange = shownMinutes(this.points, minutes) > 10;
     const to = this.points.length - 1 + RIGHT_OFFSET;
-    this.chart.timeScale().setVisibleLogicalRange({ from: indexBefore(this.points, minutes), to });
+    this.chart.timeScale().setVisibleLogicalRange({ from: startOf(this.points, minutes), to });
   }
 
   pan(bars: number): void {
@@ -90,7 +90,7 @@ export class TickerChart {
   /** Minutes name the marks of a wide range; close up, several marks share one. */
   private tickLabel(ms: number): string {
     const clock = formatClock(ms);
-    return this.minutes > 5 ? clock.replace(/:\d\d$/, "") : clock;
+    return this.hasWideRange ? clock.replace(/:\d\d$/, "") : clock;
   }
 
   private color(direction: Direction): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { indexBefore, pointsOf } from "./points";
+import { pointsOf, shownMinutes, startOf } from "./points";
 
 const at = (seconds: number, price = "1.00") => ({ at: seconds * 1000, price });
 
@@ -16,10 +16,24 @@ test("a price older than the one before it is left out: the chart takes no steps
   expect(pointsOf([at(5), at(4), at(6)]).map(({ time }) => time)).toEqual([5, 6]);
 });
 
+const everyTenSeconds = (count: number) =>
+  pointsOf(Array.from({ length: count }, (_, index) => at(index * 10)));
+
 test("a range starts where its first price is", () => {
-  const points = pointsOf([0, 60, 120, 180, 240].map((seconds) => at(seconds)));
-  expect(indexBefore(points, 2)).toBe(2);
-  expect(indexBefore(points, 60)).toBe(0);
-  expect(indexBefore(points, Infinity)).toBe(0);
-  expect(indexBefore([], 5)).toBe(0);
+  const points = everyTenSeconds(361);
+  expect(startOf(points, 15)).toBe(270);
+  expect(startOf(points, 60)).toBe(0);
+  expect(startOf(points, Infinity)).toBe(0);
+});
+
+test("few points are not stretched: the range reaches to before the first", () => {
+  expect(startOf(everyTenSeconds(361), 5)).toBe(301);
+  expect(startOf(everyTenSeconds(3), 5)).toBe(-57);
+  expect(startOf([], 5)).toBe(-60);
+});
+
+test("a range shows no more time than was recorded", () => {
+  expect(shownMinutes(everyTenSeconds(361), 15)).toBe(15);
+  expect(shownMinutes(everyTenSeconds(13), Infinity)).toBe(2);
+  expect(shownMinutes([], 5)).toBe(0);
 });

@@ -20,10 +20,19 @@ export function pointsOf(history: readonly { at: number; price: string }[]): Poi
   return points;
 }
 
-/** Which points a range of minutes shows, as the chart counts them. */
-export function indexBefore(points: readonly Point[], minutes: number): number {
-  const last = points.at(-1);
-  if (last === undefined || !Number.isFinite(minutes)) return 0;
-  const index = points.findIndex(({ time }) => time >= last.time - minutes * 60);
-  return Math.max(0, index);
+/** Fewer points than this keep to the right instead of being stretched over the whole width. */
+const AT_LEAST_SHOWN = 60;
+
+/** Where a range of minutes begins, as the chart counts its points; the newest ends it. */
+export function startOf(points: readonly Point[], minutes: number): number {
+  const from = (points.at(-1)?.time ?? 0) - minutes * 60;
+  const index = Math.max(0, points.findIndex(({ time }) => time >= from));
+  return Math.min(index, points.length - AT_LEAST_SHOWN);
+}
+
+/** How much time a range really shows: what was recorded may be less than was asked for. */
+export function shownMinutes(points: readonly Point[], minutes: number): number {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return 0;
+  return Math.min(minutes, (last.time - first.time) / 60);
 }

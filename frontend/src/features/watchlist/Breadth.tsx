@@ -12,7 +12,7 @@ export function Breadth({ tickers }: { tickers: readonly string[] }) {
   const [up = "0", down = "0"] = counts.split(" ");
   return (
     <p className={styles.breadth}>
-      <span>{tickers.length === 1 ? "1 stock" : `${tickers.length} stocks`}</span>
+      <span className={styles.total}>{tickers.length === 1 ? "1 stock" : `${tickers.length} stocks`}</span>
       <span className={styles.up}>
         <ArrowUp /> {up} up
       </span>

@@ -15,5 +15,6 @@ export type Renewed = Answer<paths["/api/v1/auth/refresh"]["post"]>;
 export type User = Answer<paths["/api/v1/auth/me"]["get"]>;
 export type Security = Answer<paths["/api/v1/securities"]["get"]>[number];
 export type WatchlistItem = Answer<paths["/api/v1/watchlist"]["get"]>[number];
-
-export type PricePoint = { at: number; price: string; sequence: number };
+export type PricePoint = Answer<
+  paths["/api/v1/securities/{ticker}/history"]["get"]
+>[number];

@@ -180,6 +180,19 @@ test("a probe that nobody answers drops the connection long before the heartbeat
   expect(socket.state.name).toBe("waiting");
 });
 
+test("a network that comes back ends the waiting, but changes nothing about a refusal", async () => {
+  await goLive();
+  latest().onclose?.({ code: 1006 });
+  socket.probe();
+  await settle();
+  expect(sockets).toHaveLength(2);
+  latest().greets();
+  latest().onclose?.({ code: 4029 });
+  socket.probe();
+  await settle();
+  expect(sockets).toHaveLength(2);
+});
+
 test("a retry by hand does not sit out the delay", async () => {
   await goLive();
   latest().onclose?.({ code: 4029 });

@@ -47,14 +47,18 @@ export class Socket {
     this.become({ name: "idle" });
   }
 
-  /** Somebody asked, or the network came back: do not sit out the delay. */
+  /** Somebody asked for it: do not sit out the delay, and do not take no for an answer. */
   retryNow(): void {
     if (this.current.name === "waiting" || this.current.name === "refused") this.comeBackNow();
   }
 
-  /** After sleep or a change of network: is anybody still there? Silence drops the connection. */
+  /**
+   * After sleep or a change of network: is anybody still there? Silence drops the connection, a
+   * waiting one comes back at once, and what was refused stays refused.
+   */
   probe(): void {
-    if (this.current.name !== "live") return this.retryNow();
+    if (this.current.name === "waiting") return this.comeBackNow();
+    if (this.current.name !== "live") return;
     this.send({ type: "ping" });
     this.watchdog.expectWithin(PROBE_MS);
   }
