@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 TABLE = "pricefeed_tick"
 DAYS_AHEAD = 3
 
-_ADVISORY_LOCK = 0x7469_636B  # "tick"; any number that nobody else uses
+_ADVISORY_LOCK = 0x7061_7274  # "part"; the feed has a lock of its own
 _DROP_PATIENCE_MS = 1000
 _NAME = re.compile(rf"{TABLE}_(\d{{8}})")
 
@@ -56,7 +56,7 @@ def ensure_partitions_of(days: Collection[date]) -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-        for day in sorted(set(days) - existing_days()):
+        for day in sorted(set(days) - existing_partitions()):
             _create(day)
         # Only then: what is rolled back does not exist, and this process must not think so.
         transaction.on_commit(partial(_known.update, set(days)))
@@ -68,11 +68,11 @@ def drop_expired(*, retention_days: int, now: datetime | None = None) -> list[da
     A partition that is in use right now stays until the next call.
     """
     first_kept = _first_day_kept(retention_days, now or timezone.now())
-    expired = sorted(day for day in existing_days() if day < first_kept)
+    expired = sorted(day for day in existing_partitions() if day < first_kept)
     return [day for day in expired if _drop(day)]
 
 
-def existing_days() -> set[date]:
+def existing_partitions() -> set[date]:
     """The days that have a partition now."""
     with connection.cursor() as cursor:
         cursor.execute(

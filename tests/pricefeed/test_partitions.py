@@ -13,7 +13,7 @@ from pricefeed import partitions
 from pricefeed.partitions import (
     drop_expired,
     ensure_partitions_of,
-    existing_days,
+    existing_partitions,
     maintain_partitions,
     partition_name,
 )
@@ -40,7 +40,7 @@ def no_partitions(transactional_db: None) -> Iterator[None]:
 
 def _drop_all() -> None:
     with connection.cursor() as cursor:
-        for day in existing_days():
+        for day in existing_partitions():
             cursor.execute(f"DROP TABLE {partition_name(day)}")
 
 
@@ -94,7 +94,7 @@ def test_a_partition_has_the_key_of_its_parent() -> None:
 def test_making_partitions_again_is_no_error() -> None:
     for wanted in ({DAY}, {DAY, DAY + timedelta(days=1)}):
         ensure_partitions_of(wanted)
-    assert existing_days() >= days(DAY, 2)
+    assert existing_partitions() >= days(DAY, 2)
 
 
 def test_what_the_process_has_seen_committed_costs_no_query(
@@ -110,7 +110,7 @@ def test_a_partition_that_was_rolled_back_is_made_again(no_partitions: None) -> 
     with transaction.atomic():
         ensure_partitions_of({DAY})
         transaction.set_rollback(True)
-    assert existing_days() == set()
+    assert existing_partitions() == set()
     with transaction.atomic():
         ensure_partitions_of({DAY})
         insert(NOW)
@@ -121,7 +121,7 @@ def test_a_day_that_another_process_dropped_as_expired_is_made_again(no_partitio
     ensure_partitions_of({old})
     in_thread(lambda: connection.cursor().execute(f"DROP TABLE {partition_name(old)}"))
     ensure_partitions_of({old})
-    assert existing_days() == {old}
+    assert existing_partitions() == {old}
 
 
 def test_many_at_once_make_each_partition_once(no_partitions: None) -> None:
@@ -134,7 +134,7 @@ def test_many_at_once_make_each_partition_once(no_partitions: None) -> None:
     with ThreadPoolExecutor(6) as pool:
         for made in [pool.submit(ensure) for _ in range(6)]:
             made.result(20)
-    assert existing_days() == days(DAY, 4)
+    assert existing_partitions() == days(DAY, 4)
 
 
 def test_making_a_partition_waits_for_neither_writers_nor_readers(no_partitions: None) -> None:
@@ -143,7 +143,7 @@ def test_making_a_partition_waits_for_neither_writers_nor_readers(no_partitions:
         insert(NOW)
         assert connection.in_atomic_block
         in_thread(lambda: ensure_partitions_of({DAY + timedelta(days=1)}))
-    assert existing_days() == days(DAY, 2)
+    assert existing_partitions() == days(DAY, 2)
 
 
 def test_writers_and_readers_do_not_wait_for_a_partition_being_made(no_partitions: None) -> None:
@@ -158,8 +158,8 @@ def test_only_days_beyond_the_retention_are_dropped() -> None:
     ensure_partitions_of(days(DAY - timedelta(days=9), 12))
     dropped = drop_expired(retention_days=7, now=NOW)
     assert dropped == [date(2031, 5, 8), date(2031, 5, 9)]
-    assert existing_days() >= days(date(2031, 5, 10), 10)
-    assert not existing_days() & set(dropped)
+    assert existing_partitions() >= days(date(2031, 5, 10), 10)
+    assert not existing_partitions() & set(dropped)
 
 
 def test_a_partition_in_use_stays_and_nobody_waits_for_it(
@@ -171,7 +171,7 @@ def test_a_partition_in_use_stays_and_nobody_waits_for_it(
     with transaction.atomic():
         insert(datetime(2031, 5, 1, 12, tzinfo=UTC))
         assert in_thread(lambda: drop_expired(retention_days=7, now=NOW)) == []
-    assert existing_days() == {old, DAY}
+    assert existing_partitions() == {old, DAY}
     assert drop_expired(retention_days=7, now=NOW) == [old]
 
 
@@ -184,7 +184,7 @@ def test_tables_that_only_look_alike_are_left_alone() -> None:
             "FOR VALUES FROM ('2019-01-01') TO ('2020-01-01')"
         )
     assert drop_expired(retention_days=7, now=NOW) == sorted(
-        day for day in existing_days() if day < date(2031, 5, 10)
+        day for day in existing_partitions() if day < date(2031, 5, 10)
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -199,12 +199,12 @@ def test_maintenance_makes_the_days_ahead_and_drops_the_old_ones(settings: Setti
     ensure_partitions_of({DAY - timedelta(days=3), DAY - timedelta(days=2)})
     for _ in range(2):
         maintain_partitions(now=NOW)
-    assert existing_days() == days(DAY - timedelta(days=2), 1) | days(DAY, 4)
+    assert existing_partitions() == days(DAY - timedelta(days=2), 1) | days(DAY, 4)
 
 
 @pytest.mark.django_db
 def test_the_command_maintains_now(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("maintain_history")
     today = datetime.now(UTC).date()
-    assert existing_days() >= days(today, 4)
-    assert f"to {max(existing_days())}" in capsys.readouterr().out
+    assert existing_partitions() >= days(today, 4)
+    assert f"to {max(existing_partitions())}" in capsys.readouterr().out
