@@ -9,12 +9,14 @@ was made during an outage as soon as the outage ends.
 import asyncio
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 
 import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from watchlists import cache
 
@@ -28,7 +30,13 @@ RETRY_SECONDS = 0.5
 
 
 def announce_edit(user_id: int) -> None:
-    """On commit, make the edit of this user's list known: `{"type", "user": user_id}`."""
+    """On commit, make the edit of this user's list known: `{"type", "user": user_id}`.
+
+    The cached list is forgotten before the commit as well: should this process die
+    right after it, nobody reads the old one.
+    """
+    with suppress(RedisError):  # said again, and missed if need be, after the commit
+        cache.forget([user_id])
     transaction.on_commit(partial(_tell_or_owe, user_id))
 
 

@@ -127,3 +127,12 @@ def test_a_layer_that_does_not_answer_holds_an_edit_only_for_a_moment(
     watchlist_add_security(user_id=alice.pk, ticker="A")
     wait_for_debts()
     assert watched_tickers(alice.pk) == ["A"]
+
+
+def test_a_process_that_dies_right_after_the_commit_leaves_no_old_list(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert watched_tickers(alice.pk) == []
+    monkeypatch.setattr(events, "_tell_or_owe", lambda _: None)
+    watchlist_add_security(user_id=alice.pk, ticker="A")
+    assert watched_tickers(alice.pk) == ["A"]

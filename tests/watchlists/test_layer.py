@@ -1,12 +1,18 @@
 """Announcements over the real channel layer, from every kind of thread that edits."""
 
+import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers, get_channel_layer
+from django.test import AsyncClient
 from pytest_django import Settings
 
+from accounts.models import User
+from accounts.services import tokens_issue
+from securities.models import Security
 from watchlists import events
 
 
@@ -36,3 +42,24 @@ def test_announcing_from_outside_any_loop_leaves_no_connections_behind() -> None
     for user_id in range(3):
         events._tell(user_id)
     assert len(get_channel_layer()._layers) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_hub_hears_an_edit_made_over_rest(
+    alice: User, security: Callable[..., Security], async_client: AsyncClient
+) -> None:
+    await sync_to_async(security)("AAPL")
+    token = await sync_to_async(lambda: tokens_issue(user=alice).access)()
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(events.WATCHLISTS_GROUP, channel)
+    answer = await async_client.post(
+        "/api/v1/watchlist",
+        {"ticker": "AAPL"},
+        content_type="application/json",
+        headers={"authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 201
+    async with asyncio.timeout(5):
+        assert await layer.receive(channel) == {"type": "watchlist.edited", "user": alice.pk}
+    await layer.flush()
