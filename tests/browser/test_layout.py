@@ -5,11 +5,14 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenScreen
 from tests.browser.screen import SOON, Account
 
-WIDTHS = (320, 390, 600, 768, 1100, 1920)
+WIDTHS = (320, 390, 480, 600, 768, 1080, 1180, 1280, 1440, 1920)
 
 STICKING_OUT = """() => [...document.querySelectorAll('main *, header *')]
     .filter((it) => it.getClientRects().length && !it.closest('.visually-hidden'))
-    .filter((it) => it.getBoundingClientRect().right > innerWidth + 0.5)
+    .filter((it) => {
+      const panel = it.closest('section, header')?.getBoundingClientRect()
+      return it.getBoundingClientRect().right > (panel?.right ?? innerWidth) + 0.5
+    })
     .map((it) => it.outerHTML.slice(0, 120))"""
 
 
