@@ -8,15 +8,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
-import structlog
 from django.conf import settings
 
 from pricefeed.sources.base import SourceError
+from pricefeed.sources.place import Place, SharedPlace
 from pricefeed.sources.ticks_csv import Row, read_ticks
 from pricefeed.ticks import Instrument, Tick
 from securities.catalogue import CatalogueEntry, default_catalogue
-
-log = structlog.get_logger(__name__)
 
 MOST_TICKS_AT_ONCE = 100_000
 _ONLY_MOMENT = timedelta(seconds=1)
@@ -46,21 +44,23 @@ class _Pass:
         """A time in the file on our clock."""
         return self.begins + (time - self.first) / self.speed
 
-    def next_due(self, now: datetime) -> Row | None:
-        """The next row whose time has come."""
+    def due(self, now: datetime) -> Row | None:
+        """The next row, if its time has come; `take` it to get at the one after."""
         if self.waiting is None:
             self.waiting = next(self.rows, None)
-        row = self.waiting
-        if row is None or self.played_at(row.time) > now:
+        if self.waiting is None or self.played_at(self.waiting.time) > now:
             return None
+        return self.waiting
+
+    def take(self, row: Row) -> None:
+        """The row that was due has been played."""
         self.waiting = None
         if row.time > self.last:
             self.gap, self.last = row.time - self.last, row.time
-        return row
 
     @property
     def ended(self) -> bool:
-        """Asked after `next_due` gave None: whether that was the end of the file."""
+        """Asked after `due` gave None: whether that was the end of the file."""
         return self.waiting is None
 
 
@@ -68,29 +68,42 @@ class ReplaySource:
     """Ticks from a file at `speed` times their pace, from the first fetch on.
 
     Each fetch gives every tick that has become due since the last, in the file's
-    order, with its time moved to our clock; at most MOST_TICKS_AT_ONCE, the rest
-    with the next fetch. At the end it begins again when `loop` is set, as long
+    order, with its time moved to our clock; about MOST_TICKS_AT_ONCE at most, the
+    rest with the next fetch. At the end it begins again when `loop` is set, as long
     after the last tick as that one came after the moment before it; else nothing
-    comes any more. The position lives in this process: a restart begins anew, and
-    only one process may play. The file is read as it is played, never as a whole.
+    comes any more. The file is read as it is played, never as a whole.
+
+    With a `place` several processes play together, whoever is asked: each goes on
+    where the last one was. A worker that restarts within the place's life goes on,
+    too; after it, and without a place, a restart begins anew.
     """
 
-    def __init__(self, path: Path, *, speed: Decimal = Decimal(1), loop: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        speed: Decimal = Decimal(1),
+        loop: bool = True,
+        place: SharedPlace | None = None,
+    ) -> None:
         self._path, self._speed, self._loop = path, float(speed), loop
+        self._shared = place
         self._pass: _Pass | None = None
-        self._over = False
+        self._played: datetime | None = None
         self._broken: SourceError | None = None
         self._tickers: tuple[int, list[str]] | None = None
 
     @classmethod
     def from_settings(cls) -> Self:
         """As the REPLAY_… settings say. Raises SourceError where there is no file."""
-        if settings.REPLAY_FILE is None:
+        path = settings.REPLAY_FILE
+        if path is None:
             raise SourceError(
                 "PRICE_SOURCE is replay, but REPLAY_FILE does not name a file of ticks.",
                 retryable=False,
             )
-        return cls(settings.REPLAY_FILE, speed=settings.REPLAY_SPEED, loop=settings.REPLAY_LOOP)
+        place = SharedPlace.from_settings(name=f"{path.resolve()} {settings.REPLAY_SPEED}")
+        return cls(path, speed=settings.REPLAY_SPEED, loop=settings.REPLAY_LOOP, place=place)
 
     def fetch(self, instruments: Sequence[Instrument], *, now: datetime) -> list[Tick]:
         """What has become due. A broken line is reported by the fetch after the ticks before it."""
@@ -98,11 +111,11 @@ class ReplaySource:
             raise self._broken
         ticks: list[Tick] = []
         try:
-            for tick in self._due(now):
-                ticks.append(tick)
-                if len(ticks) >= MOST_TICKS_AT_ONCE:
-                    break
+            self._find_place(now)
+            self._keep_place(self._play(now, ticks))
         except SourceError as error:
+            if ticks:
+                self._keep_place(ticks[-1].at)
             self._give_up(error)
             if not ticks:
                 raise
@@ -116,26 +129,41 @@ class ReplaySource:
             for ticker in self._file_tickers()
         ]
 
-    def _due(self, now: datetime) -> Iterator[Tick]:
-        while not self._over:
-            if self._pass is None:
-                self._pass = _Pass.open(self._path, begins=now, speed=self._speed)
+    def _find_place(self, now: datetime) -> None:
+        """Open the file, or open it anew where another process has begun another pass."""
+        place = self._shared.load() if self._shared else None
+        begins = place.begins if place else self._pass.begins if self._pass else now
+        if place:
+            self._played = place.played
+        if self._pass is None or self._pass.begins != begins:
+            self._pass = _Pass.open(self._path, begins=begins, speed=self._speed)
+
+    def _keep_place(self, until: datetime) -> None:
+        self._played = until if self._played is None else max(until, self._played)
+        if self._shared and self._pass:
+            self._shared.save(Place(self._pass.begins, self._played))
+
+    def _play(self, now: datetime, ticks: list[Tick]) -> datetime:
+        """Append what is due; returns the moment up to which everything has been played."""
+        while self._pass is not None:
             current = self._pass
-            while row := current.next_due(now):
-                yield Tick(row.ticker, row.price, current.played_at(row.time))
-            if not current.ended:
-                return
-            if not self._loop:
-                self._over = True
-                log.info("replay_ended", file=str(self._path))
-                return
+            while row := current.due(now):
+                at = current.played_at(row.time)
+                if len(ticks) >= MOST_TICKS_AT_ONCE and at > ticks[-1].at:
+                    return ticks[-1].at
+                current.take(row)
+                if self._played is None or at > self._played:
+                    ticks.append(Tick(row.ticker, row.price, at))
+            if not current.ended or not self._loop:
+                break
             again = current.played_at(current.last + current.gap)
             if again > now:
-                return
+                break
             self._pass = _Pass.open(self._path, begins=again, speed=self._speed)
+        return now
 
     def _give_up(self, error: SourceError) -> None:
-        """Begin anew after what may get better; remember what will not."""
+        """Open anew what may get better; remember what will not."""
         self._pass = None
         if not error.retryable:
             self._broken = error

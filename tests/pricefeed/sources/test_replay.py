@@ -110,7 +110,7 @@ def test_a_file_is_read_as_it_is_played_and_never_as_a_whole(
     assert len(plays(source, NOW + 3 * SECOND)) == 3  # the broken end has not been reached
 
 
-def test_a_restart_begins_anew(csv_file: Callable[[str], Path]) -> None:
+def test_without_a_place_a_restart_begins_anew(csv_file: Callable[[str], Path]) -> None:
     path = csv_file(THREE)
     ReplaySource(path).fetch([], now=NOW + 100 * SECOND)
     assert plays(ReplaySource(path), NOW + 200 * SECOND) == [("A", "1.00")]
