@@ -65,7 +65,11 @@ class Stack:
         self._spawn("worker", "-m", "celery", "-A", "config", "worker", "-c", "1", "-l", "warning")
         schedule = str(self._logs / "schedule")
         self._spawn("beat", "-m", "celery", "-A", "config", "beat", "-s", schedule, "-l", "warning")
-        wait_until(self._has_prices, seconds=START_SECONDS, what="the first price")
+        try:
+            wait_until(self._has_prices, seconds=START_SECONDS, what="the first price")
+        except TimeoutError as error:
+            error.add_note(self._last_words("worker") + self._last_words("beat"))
+            raise
 
     def start_web(self) -> None:
         """Start the web server and wait until it answers."""
@@ -138,10 +142,13 @@ class Stack:
 
     def _answers(self) -> bool:
         web = self._processes["web"]
-        assert web.poll() is None, (self._logs / "web.log").read_text()[-4000:]
+        assert web.poll() is None, self._last_words("web")
         with contextlib.suppress(httpx.TransportError):
             return httpx.get(f"{self.url}/health", timeout=2).is_success
         return False
+
+    def _last_words(self, name: str) -> str:
+        return f"\n{name}: {(self._logs / f'{name}.log').read_text()[-3000:]}"
 
     def _has_prices(self) -> bool:
         answer = httpx.get(f"{self.url}/api/v1/securities/AAPL", timeout=5)

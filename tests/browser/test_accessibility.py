@@ -24,7 +24,7 @@ def violations(page: Page) -> list[Any]:
     """Each rule that is broken, with the elements that break it."""
     found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
     return [
-        (each["id"], [node["html"] for node in each["nodes"]])
+        (each["id"], [(node["html"], node["failureSummary"]) for node in each["nodes"]])
         for each in found["violations"]
         if each["impact"] in {"serious", "critical"}
     ]
