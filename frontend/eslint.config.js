@@ -23,7 +23,9 @@ const featuresStayApart = features.map((feature) => ({
   rules: forbid(
     { group: ["@/app/*", "**/app/**"], message: "A feature does not know the app around it." },
     {
-      group: features.filter((other) => other !== feature).map((other) => `@/features/${other}/*`),
+      group: features
+        .filter((other) => other !== feature)
+        .flatMap((other) => [`@/features/${other}/*`, `../${other}/*`]),
       message: "Features stay apart: let the app pass what one needs of another.",
     },
     { group: ["../../*"], message: "Leave a room by its alias (@/…), so that the rules see it." },

@@ -101,9 +101,8 @@ class Stack:
         )
 
     def stop(self) -> None:
-        """Stop everything that still runs."""
-        for name in list(self._processes):
-            self._stop(name)
+        """Stop everything that still runs, all at once."""
+        self._stop(*self._processes)
 
     def _spawn(self, name: str, *arguments: str) -> None:
         with (self._logs / f"{name}.log").open("ab") as log:
@@ -128,17 +127,17 @@ class Stack:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def _stop(self, name: str) -> None:
-        process = self._processes.pop(name, None)
-        if process is None:
-            return
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # its own session: nobody else's process
-            process.wait()
+    def _stop(self, *names: str) -> None:
+        leaving = [self._processes.pop(name) for name in names]
+        for process in leaving:
+            process.terminate()
+            process.send_signal(signal.SIGCONT)
+        for process in leaving:
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # its own session: nobody else's process
+                process.wait()
 
     def _answers(self) -> bool:
         web = self._processes["web"]

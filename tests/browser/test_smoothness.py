@@ -7,7 +7,7 @@ from tests.browser.conftest import OpenScreen
 from tests.browser.screen import SOON, Account
 
 ROWS = 500
-SECONDS = 4
+SECONDS = 3
 
 WATCH_FRAMES = """() => {
   window.frames_ms = []
@@ -47,7 +47,7 @@ def test_five_hundred_rows_stay_smooth(open_screen: OpenScreen, account: Account
     screen = open_screen()
     screen.is_live()
     expect(screen.rows).to_have_count(ROWS, timeout=SOON)
-    screen.page.wait_for_timeout(1_500)  # not the start, but what follows, shall be smooth
+    screen.page.wait_for_timeout(1_000)  # not the start, but what follows, shall be smooth
     screen.page.evaluate(WATCH_FRAMES)
     screen.page.evaluate(WATCH_ROWS)
     screen.page.wait_for_timeout(SECONDS * 1_000)

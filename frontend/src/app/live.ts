@@ -56,11 +56,12 @@ export function goLive(): () => void {
   hadSnapshot = false;
   void watchlist.load();
   connection.start();
-  document.addEventListener("visibilitychange", probe);
-  window.addEventListener("online", probe);
+  const listening = new AbortController();
+  document.addEventListener("visibilitychange", probe, listening);
+  window.addEventListener("online", probe, listening);
+  window.addEventListener("offline", probe, listening);
   return () => {
-    document.removeEventListener("visibilitychange", probe);
-    window.removeEventListener("online", probe);
+    listening.abort();
     connection.stop();
     watchlist.clear();
     priceStore.clear();
