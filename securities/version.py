@@ -8,10 +8,9 @@ The text has no order and no meaning but to be equal or not.
 import uuid
 from functools import cache
 
-import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import Redis
+
+from securities.redis_client import redis_client
 
 KEY = "tickwatch:securities:version"
 """The whole Redis key, for those who read it together with keys of their own."""
@@ -29,15 +28,6 @@ def bump() -> None:
 
 
 @cache
-def _client() -> "redis.Redis":
-    """This process's connections; impatient, because nobody may wait for Redis here.
-
-    One retry is for a connection that died in the pool. The default of redis-py, three
-    after growing pauses, would take seconds to say that Redis is away.
-    """
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        retry=Retry(NoBackoff(), 1),
-    )
+def _client() -> Redis:
+    """This process's connections."""
+    return redis_client()

@@ -21,13 +21,12 @@ from functools import cache
 from typing import Any
 
 import msgspec
-import redis
 import structlog
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import Redis
+from redis.exceptions import RedisError
 
 from securities import version
+from securities.redis_client import redis_client
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +55,7 @@ def read(user_ids: list[int]) -> tuple[dict[int, list[str]], Reading]:
     began = time.monotonic()
     try:
         found: Any = client().mget([version.KEY, *map(_key, user_ids)])
-    except redis.RedisError as error:
+    except RedisError as error:
         log.warning("watchlist_cache_away", cause=repr(error))
         return {}, Reading(began, None)
     catalogue, *values = found
@@ -78,7 +77,7 @@ def store(lists: Mapping[int, list[str]], reading: Reading) -> None:
         pipe.eval(STORE, 1, _key(user_id), TOMBSTONE, value, LIST_SECONDS)
     try:
         pipe.execute()
-    except redis.RedisError as error:
+    except RedisError as error:
         log.warning("watchlist_cache_away", cause=repr(error))
 
 
@@ -91,19 +90,9 @@ def forget(user_ids: Iterable[int]) -> None:
 
 
 @cache
-def client() -> "redis.Redis":
-    """This process's connections.
-
-    Short time-outs and one retry at once (the connection may only have been idle
-    for too long), where redis-py would wait and retry for ten seconds: there is
-    always Postgres.
-    """
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        retry=Retry(NoBackoff(), retries=1),
-    )
+def client() -> Redis:
+    """This process's connections."""
+    return redis_client()
 
 
 def _key(user_id: int) -> str:

@@ -5,11 +5,12 @@ from hashlib import blake2b
 from typing import NamedTuple, Self
 
 import msgspec
-import redis
 import structlog
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import Redis
+from redis.exceptions import RedisError
+
+from securities.redis_client import redis_client
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ class SharedPlace:
     process that has played goes on from what it remembers itself.
     """
 
-    def __init__(self, client: "redis.Redis", *, name: str, life_seconds: float) -> None:
+    def __init__(self, client: Redis, *, name: str, life_seconds: float) -> None:
         digest = blake2b(name.encode(), digest_size=8).hexdigest()
         self._redis, self._key = client, f"tickwatch:replay:{digest}"
         self._life_ms = int(life_seconds * 1000)
@@ -38,20 +39,14 @@ class SharedPlace:
     @classmethod
     def from_settings(cls, *, name: str) -> Self:
         """In REDIS_URL; forgotten after a minute, or three periods if that is more."""
-        client = redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=1,
-            socket_connect_timeout=1,
-            retry=Retry(NoBackoff(), retries=1),
-        )
         life_seconds = max(_SHORTEST_LIFE_SECONDS, 3 * settings.PRICE_UPDATE_SECONDS)
-        return cls(client, name=name, life_seconds=life_seconds)
+        return cls(redis_client(), name=name, life_seconds=life_seconds)
 
     def load(self) -> Place | None:
         """The place, or None where none is known."""
         try:
             value: bytes | None = self._redis.get(self._key)  # type: ignore[assignment]
-        except redis.RedisError as error:
+        except RedisError as error:
             log.warning("replay_place_away", cause=repr(error))
             return None
         return None if value is None else msgspec.json.decode(value, type=Place)
@@ -60,5 +55,5 @@ class SharedPlace:
         """Keep the place, and begin its life anew."""
         try:
             self._redis.set(self._key, msgspec.json.encode(place), px=self._life_ms)
-        except redis.RedisError as error:
+        except RedisError as error:
             log.warning("replay_place_away", cause=repr(error))

@@ -1,0 +1,25 @@
+"""How this project talks to Redis from synchronous code: impatiently.
+
+Nobody may wait for Redis where Postgres can answer, or where the next period tries
+again. redis-py's defaults would wait and retry for many seconds before they say
+that Redis is away.
+"""
+
+from django.conf import settings
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+def redis_client(*, timeout_seconds: float = 1.0) -> Redis:
+    """A client of REDIS_URL with a pool of its own.
+
+    One retry, at once: a connection may only have died in the pool. Then, or after
+    `timeout_seconds` without an answer, calls raise RedisError.
+    """
+    return Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        retry=Retry(NoBackoff(), retries=1),
+    )
