@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ("epoch", models.UUIDField(default=uuid.uuid4)),
                 ("sequence", models.BigIntegerField(default=0)),
+                ("run_at", models.DateTimeField(null=True)),
             ],
             options={
                 "constraints": [

@@ -1,0 +1,32 @@
+"""Reads around recording: the counter, what a source is told, what was recorded lately."""
+
+from pricefeed.models import Feed
+from pricefeed.ticks import Instrument
+from securities.models import Quote, Security
+from securities.selectors import securities_with_quotes
+
+
+def feed() -> Feed:
+    """The counter. One query."""
+    return Feed.objects.get()
+
+
+def instruments() -> list[Instrument]:
+    """Every active security with its newest price, by ticker. One query."""
+    rows = (
+        Security.objects.filter(is_active=True)
+        .order_by("ticker")
+        .values_list(
+            "ticker", "quote__price", "quote__previous_close", "quote__updated_at", named=False
+        )
+    )
+    return [Instrument(*row) for row in rows]
+
+
+def quotes_after(sequence: int) -> list[tuple[Security, Quote]]:
+    """Every active security whose quote was recorded after `sequence`, oldest first. One query.
+
+    For repairs only: it reads the whole table, whose hot columns have no index.
+    """
+    rows = securities_with_quotes().filter(is_active=True, quote__sequence__gt=sequence)
+    return [(row, row.quote) for row in rows.order_by("quote__sequence")]

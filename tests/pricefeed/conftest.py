@@ -1,0 +1,69 @@
+"""What tests of the feed share: Redis of their own, quotes, ticks."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from channels.layers import channel_layers
+from django.conf import settings
+
+from pricefeed.delivery import latest
+from pricefeed.delivery.wire import WireQuote
+from pricefeed.ticks import Tick
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Channels and keys of this test alone, so that tests share a Redis and nothing else."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    monkeypatch.setitem(settings.CHANNEL_LAYERS["default"]["CONFIG"], "prefix", name)
+    monkeypatch.setattr(channel_layers, "backends", {})
+    monkeypatch.setattr(latest, "_QUOTES", f"{name}:quotes")
+    monkeypatch.setattr(latest, "_MARK", f"{name}:mark")
+    return name
+
+
+@pytest.fixture
+def tick() -> Callable[..., Tick]:
+    """`tick("AAPL", "187.32", seconds=5)`: a tick some seconds after noon."""
+
+    def make(
+        ticker: str, price: str, *, seconds: float = 0, previous_close: str | None = None
+    ) -> Tick:
+        return Tick(
+            ticker,
+            Decimal(price),
+            NOON + timedelta(seconds=seconds),
+            Decimal(previous_close) if previous_close else None,
+        )
+
+    return make
+
+
+@pytest.fixture
+def quote() -> Callable[..., WireQuote]:
+    """`quote("AAPL", 7, price="187.32")`: an encoded quote with a sequence."""
+
+    def make(
+        ticker: str = "AAPL",
+        sequence: int = 1,
+        *,
+        price: str = "10.00",
+        previous_close: str = "10.00",
+        name: str = "Some Inc.",
+    ) -> WireQuote:
+        return WireQuote.build(
+            ticker=ticker,
+            name=name,
+            currency="USD",
+            price=Decimal(price),
+            previous_close=Decimal(previous_close),
+            updated_at=NOON + timedelta(seconds=sequence),
+            sequence=sequence,
+        )
+
+    return make
