@@ -14,6 +14,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from redis.connection import parse_url
 
 Number = TypeVar("Number", int, float, Decimal)
 
@@ -121,6 +122,11 @@ class Environment:
         if not math.isfinite(value) or not low <= value <= high:
             raise _wrong(name, raw, f"{what} from {low} to {high}")
         return value
+
+
+def redis_database(url: str) -> int:
+    """The number of the database that an address of Redis names; 0 where it names none."""
+    return int(parse_url(url).get("db", 0))  # type: ignore[no-untyped-call]
 
 
 def _is_origin(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import environ
 from corsheaders.defaults import default_headers
 
-from config.env import Environment
+from config.env import Environment, redis_database
 from config.logging import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -109,6 +109,7 @@ DATABASES: dict[str, Any] = {
             },
             "connect_timeout": 5,
         },
+        "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": env.text("TEST_DATABASE_NAME", "test_tickwatch")},
     }
 }
@@ -126,7 +127,8 @@ CACHES = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "pricefeed.delivery.layer.BatchedChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "tickwatch"},
+        # Redis' pub/sub knows no database numbers: the name keeps neighbours apart.
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"tickwatch{redis_database(REDIS_URL)}"},
     }
 }
 

@@ -1,0 +1,129 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+from django.conf import settings
+from redis import asyncio as aioredis
+
+from pricefeed.delivery import layer as layer_module
+from pricefeed.delivery.layer import BatchedChannelLayer
+
+
+@pytest.fixture
+async def layer() -> AsyncIterator[BatchedChannelLayer]:
+    made = get_channel_layer()
+    yield made
+    await made.flush()
+
+
+async def soon(work: Awaitable[Any]) -> Any:
+    return await asyncio.wait_for(work, 3)
+
+
+async def test_a_batch_reaches_the_members_of_each_group_in_order(
+    layer: BatchedChannelLayer,
+) -> None:
+    one, two = await layer.new_channel(), await layer.new_channel()
+    await layer.group_add_many(["price.A", "price.B"], one)
+    await layer.group_add("price.B", two)
+    await layer.group_send_many(
+        [(f"price.{name}", {"type": "t", "n": n}) for n, name in enumerate("ABCAB")]
+    )
+    assert [each["n"] for each in await soon(layer.receive_many(one))] == [0, 1, 3, 4]
+    assert [each["n"] for each in await soon(layer.receive_many(two))] == [1, 4]
+
+
+async def test_messages_for_groups_without_members_are_never_decoded(
+    layer: BatchedChannelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[Any] = []
+    original = layer_module._unpack_message
+    monkeypatch.setattr(
+        layer_module, "_unpack_message", lambda raw: decoded.append(raw) or original(raw)
+    )
+    channel = await layer.new_channel()
+    await layer.group_add("price.A", channel)
+    await layer.group_send_many([(f"price.{n}", {"type": "t"}) for n in range(100)])
+    await layer.group_send_many([("price.A", {"type": "t"})])
+    await soon(layer.receive_many(channel))
+    assert len(decoded) == 1
+
+
+async def test_thousands_of_messages_take_a_few_publishes(
+    layer: BatchedChannelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[str] = []
+    shard = layer._get_layer()._shards[0]
+    original = shard.publish
+
+    async def publish(channel: str, message: bytes) -> None:
+        published.append(channel)
+        await original(channel, message)
+
+    monkeypatch.setattr(shard, "publish", publish)
+    channel = await layer.new_channel()
+    groups = [f"price.{n}" for n in range(5000)]
+    await layer.group_add_many(groups, channel)
+    await layer.group_send_many([(group, {"type": "t", "g": group}) for group in groups])
+    got: list[str] = []
+    while len(got) < len(groups):
+        got += [each["g"] for each in await soon(layer.receive_many(channel))]
+    assert got == groups
+    assert len(published) == 3
+
+
+async def test_plain_sends_and_receives_keep_working_beside_batches(
+    layer: BatchedChannelLayer,
+) -> None:
+    channel = await layer.new_channel()
+    await layer.group_add("g", channel)
+    await layer.group_send("g", {"type": "plain"})
+    await layer.group_send_many([("g", {"type": "a"}), ("g", {"type": "b"})])
+    await layer.send(channel, {"type": "direct"})
+    kinds = [(await soon(layer.receive(channel)))["type"] for _ in range(4)]
+    assert sorted(kinds) == ["a", "b", "direct", "plain"]
+    assert kinds.index("a") < kinds.index("b")
+
+
+async def test_who_has_left_a_group_hears_nothing_more(layer: BatchedChannelLayer) -> None:
+    channel = await layer.new_channel()
+    await layer.group_add_many(["g", "h"], channel)
+    await layer.group_discard_many(["g", "never joined"], channel)
+    await layer.group_send("g", {"type": "plain"})
+    await layer.group_send_many([("g", {"type": "batched"}), ("h", {"type": "last"})])
+    assert await soon(layer.receive_many(channel)) == [{"type": "last"}]
+
+
+async def test_only_channels_of_this_process_can_join(layer: BatchedChannelLayer) -> None:
+    with pytest.raises(RuntimeError, match="not a channel"):
+        await layer.group_add("g", "somebody.else")
+
+
+async def test_it_reconnects_after_redis_cut_it_off_and_says_so(
+    layer: BatchedChannelLayer,
+) -> None:
+    channel = await layer.new_channel()
+    await layer.group_add("g", channel)
+    back = asyncio.Event()
+    layer.on_reconnect(back.set)
+    async with aioredis.Redis.from_url(settings.REDIS_URL) as admin:
+        before = await _subscribers(admin, layer)
+        assert before == 1
+        for client in await admin.client_list(_type="pubsub"):
+            if client["name"] == "" and int(client["sub"]) == 3:  # ours: channel, batch, group
+                await admin.client_kill_filter(_id=client["id"])
+    await soon(back.wait())
+    for _ in range(50):
+        await layer.group_send_many([("g", {"type": "after"})])
+        if not layer._get_layer().channels[channel].empty():
+            break
+        await asyncio.sleep(0.05)
+    assert (await soon(layer.receive_many(channel)))[0] == {"type": "after"}
+
+
+async def _subscribers(admin: "aioredis.Redis", layer: BatchedChannelLayer) -> int:
+    name = layer._get_layer().batch_channel
+    ((_, count),) = await admin.pubsub_numsub(name)
+    return int(count)
