@@ -1,0 +1,153 @@
+"""One socket as the hub sees it: what it watches, what it has been told, whether it can be written.
+
+Memory is bounded by the watchlist: a connection that does not read keeps one
+frame in its server's buffer, one waiting, and a revision number, from which the
+newest value of everything it missed is put together once it reads again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from operator import itemgetter
+from types import coroutine
+from typing import Any
+
+from pricefeed.delivery.board import Board
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Pick = Callable[[list[str]], Any]
+
+
+def _nothing(_: list[str]) -> tuple[str, ...]:
+    return ()
+
+
+class Connection:
+    """State of one socket; touched only from its event loop.
+
+    `send` is ASGI's. A write is stepped right here and becomes a task only when the
+    server really makes it wait; until that task ends the connection is `blocked`.
+    """
+
+    __slots__ = (
+        "_on_free",
+        "_pending",
+        "_send",
+        "asked",
+        "begun",
+        "blocked",
+        "closed",
+        "edited",
+        "expires_at",
+        "full",
+        "pick",
+        "places",
+        "revision",
+        "tickers",
+        "told",
+        "user_id",
+    )
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        user_id: int | None = None,
+        expires_at: float | None = None,
+        asked: tuple[str, ...] | None = None,
+        full: bool = False,
+        on_free: Callable[["Connection"], None],
+    ) -> None:
+        self._send = send
+        self._on_free = on_free
+        self._pending: asyncio.Task[None] | None = None
+        self.user_id = user_id
+        self.expires_at = expires_at
+        self.full = full
+        self.blocked = False
+        self.closed = False
+        self.revision = 0
+        self.begun = False  # it has its list and is served
+        self.edited = False  # its list changed while it was being added
+        self.asked = asked  # a fixed choice of tickers; None follows a list
+        self.tickers: tuple[str, ...] = ()
+        self.told: tuple[str, ...] | None = None  # what the client knows; None: owes a snapshot
+        self.places: tuple[int, ...] = ()
+        self.pick: Pick = _nothing
+
+    def watch(self, tickers: tuple[str, ...], places: tuple[int, ...]) -> None:
+        """From now on these are watched; their places are held on the board."""
+        self.tickers, self.places = tickers, places
+        self.pick = itemgetter(*places) if places else _nothing
+
+    def behind(self, board: Board) -> list[str]:
+        """The newest of everything that changed since this connection's last write."""
+        return board.missed(self.places, self.revision, full=self.full)
+
+    def write(self, text: str) -> None:
+        """Send one text frame; must not be called while `blocked`."""
+        self._step(self._send({"type": "websocket.send", "text": text}))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close the socket; a stalled one is dropped from its waiting write."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._pending is not None:
+            self._pending.cancel()
+        self._step(self._send({"type": "websocket.close", "code": code, "reason": reason}))
+
+    def gone(self) -> None:
+        """The client has left: nothing is written any more."""
+        self.closed = True
+        if self._pending is not None:
+            self._pending.cancel()
+
+    def _step(self, sending: Awaitable[None]) -> None:
+        """Run the send as far as it goes; nearly always that is to its end."""
+        assert isinstance(sending, Coroutine)
+        try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001  whatever a server raises here: the client is gone
+            self.closed = True
+            return
+        self.blocked = True
+        self._pending = asyncio.ensure_future(_continue(sending, waits_for))
+        self._pending.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self.blocked = False
+        self._pending = None
+        if task.cancelled() or task.exception() is not None:
+            self.closed = True
+        if not self.closed:
+            self._on_free(self)
+
+
+async def _continue(sending: Coroutine[Any, Any, None], waits_for: Any) -> None:
+    await _rest_of(sending, waits_for)
+
+
+@coroutine
+def _rest_of(sending: Coroutine[Any, Any, None], waits_for: Any) -> Any:
+    """Go on with a coroutine that has already been stepped to its first wait."""
+    while True:
+        try:
+            value = yield waits_for
+        except BaseException as error:  # noqa: BLE001  cancellation, too, belongs to `sending`
+            waits_for = _stepped(sending.throw, error)
+        else:
+            waits_for = _stepped(sending.send, value)
+        if waits_for is _DONE:
+            return
+
+
+_DONE = object()
+
+
+def _stepped(step: Callable[[Any], Any], argument: Any) -> Any:
+    try:
+        return step(argument)
+    except StopIteration:
+        return _DONE

@@ -1,0 +1,128 @@
+"""Follows what changes the lists of open sockets: watchlist edits and (de)activations.
+
+Edits are collected and read together, one round after another, so a list that
+was read earlier can never overwrite one that was read later.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from pricefeed.delivery.connection import Connection
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 1.0
+_USERS_PER_READ = 500
+
+
+class Follower:
+    """Knows the connections by user, and brings their lists up to date.
+
+    `change` gives a connection another list; `refuse` tells it of a deactivated ticker.
+    """
+
+    def __init__(
+        self,
+        *,
+        lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]],
+        active_tickers: Callable[[], Awaitable[tuple[str, ...]]],
+        change: Callable[[Connection, tuple[str, ...]], Awaitable[None]],
+        refuse: Callable[[Connection, str], None],
+    ) -> None:
+        self._lists_of_users = lists_of_users
+        self._active_tickers = active_tickers
+        self._change = change
+        self._refuse = refuse
+        self._by_user: dict[int, set[Connection]] = {}
+        self._fixed: set[Connection] = set()
+        self._edited: set[int] = set()
+        self._securities_changed = False
+        self._wake = asyncio.Event()
+
+    # -- Connections -------------------------------------------------------------------------
+
+    def add(self, connection: Connection) -> None:
+        """Follow a connection; until `begun`, changes are remembered for it."""
+        if connection.user_id is None:
+            self._fixed.add(connection)
+        else:
+            self._by_user.setdefault(connection.user_id, set()).add(connection)
+
+    def begun(self, connection: Connection) -> None:
+        """The connection has its list; catch up with what changed while it was read."""
+        if connection.edited:
+            connection.edited = False
+            self.edited(connection.user_id) if connection.user_id else self.securities_changed()
+
+    def remove(self, connection: Connection) -> None:
+        """Follow it no longer."""
+        self._fixed.discard(connection)
+        if connection.user_id is not None and (others := self._by_user.get(connection.user_id)):
+            others.discard(connection)
+            if not others:
+                del self._by_user[connection.user_id]
+
+    # -- News --------------------------------------------------------------------------------
+
+    def edited(self, user_id: int) -> None:
+        """A user's list was edited."""
+        if user_id in self._by_user:
+            self._edited.add(user_id)
+            self._wake.set()
+
+    def securities_changed(self) -> None:
+        """Securities were activated, deactivated or loaded."""
+        self._securities_changed = True
+        self._wake.set()
+
+    def everything_may_have_changed(self) -> None:
+        """News may have been lost."""
+        self._edited.update(self._by_user)
+        self.securities_changed()
+
+    async def run(self) -> None:
+        """Work off the news, for ever; what fails is tried again."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            users, self._edited = self._edited, set()
+            securities, self._securities_changed = self._securities_changed, False
+            try:
+                if securities:
+                    await self._follow_securities()
+                    users.update(self._by_user)
+                await self._follow_users(list(users))
+            except Exception as error:  # noqa: BLE001  Redis or Postgres is away: again soon
+                log.warning("lists_not_followed", cause=repr(error))
+                self._edited |= users
+                self._securities_changed |= securities
+                self._wake.set()
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _follow_users(self, users: list[int]) -> None:
+        for start in range(0, len(users), _USERS_PER_READ):
+            lists = await self._lists_of_users(users[start : start + _USERS_PER_READ])
+            for user_id, tickers in lists.items():
+                for connection in list(self._by_user.get(user_id, ())):
+                    await self._give(connection, tickers)
+
+    async def _follow_securities(self) -> None:
+        active = await self._active_tickers()
+        known = set(active)
+        everybody = [*self._fixed, *(c for group in self._by_user.values() for c in group)]
+        for connection in everybody:
+            for ticker in connection.tickers:
+                if ticker not in known:
+                    self._refuse(connection, ticker)
+        for connection in list(self._fixed):
+            asked = connection.asked
+            tickers = active if asked is None else tuple(t for t in asked if t in known)
+            await self._give(connection, tickers)
+
+    async def _give(self, connection: Connection, tickers: tuple[str, ...]) -> None:
+        if connection.begun:
+            await self._change(connection, tickers)
+        else:
+            connection.edited = True  # still being added; `begun` comes back to it

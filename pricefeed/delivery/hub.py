@@ -1,0 +1,413 @@
+"""The hub: one per server process, between the channel layer and this process's sockets.
+
+It joins the group of each ticker that somebody here watches, keeps the newest
+quotes on a board, and after each tick writes one frame to every connection that
+watches something that changed. Delivery is newest-value: in order per ticker,
+sequences never go backwards, intermediate prices may be skipped.
+
+A lost message is noticed by the marks that the publisher sends: each names the
+mark before it. Where that does not fit, the hub reads the newest quotes from
+Redis before it takes the next ones, so nothing stays lost longer than a period.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, NamedTuple
+
+import structlog
+
+from pricefeed.delivery import close_codes, wire
+from pricefeed.delivery.board import Board
+from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.follower import Follower
+from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE
+from pricefeed.delivery.latest import LatestReader, Mark
+from pricefeed.delivery.layer import BatchedChannelLayer, Message
+from pricefeed.delivery.membership import Membership, QuotesFromDatabase
+from pricefeed.delivery.protocol import Since
+from pricefeed.delivery.wire import WireQuote
+from securities import events as securities_events
+from watchlists.events import WATCHLIST_EDITED, WATCHLISTS_GROUP
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS = 25
+_SWEEP_SECONDS = 1.0
+_LEAVE_SECONDS = 10.0
+_WRITES_BETWEEN_BREATHS = 500
+_REST_OF_TICK_SECONDS = 0.25
+_RETRY_SECONDS = 1.0
+_FLUSH, _RECOVER = "hub.flush", "hub.recover"
+
+
+class Reads(NamedTuple):
+    """What the hub asks the database; each runs off the event loop."""
+
+    lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]]
+    active_tickers: Callable[[], Awaitable[tuple[str, ...]]]
+    quotes: QuotesFromDatabase
+    mark: Callable[[], Awaitable[Mark]]
+
+
+class Hub:
+    """Fans committed quotes out to this process's connections.
+
+    `stale_seconds`: without a sign of the feed for that long, clients are told.
+    """
+
+    def __init__(
+        self,
+        *,
+        layer: BatchedChannelLayer,
+        latest: LatestReader,
+        reads: Reads,
+        stale_seconds: float,
+    ) -> None:
+        self._layer = layer
+        self._latest = latest
+        self._reads = reads
+        self._stale_seconds = stale_seconds
+        self._board = Board()
+        self._mark = Mark("", 0)
+        self._connections: dict[Connection, None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._heard_at = time.time()
+        self._stale_since: int | None = None
+        self._flushing = False
+        self._rest_timer: asyncio.TimerHandle | None = None
+
+    # -- Life --------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Connect to the layer and begin; raises what Redis raises when it is away."""
+        self._channel = await self._layer.new_channel()
+        self._membership = Membership(
+            board=self._board,
+            layer=self._layer,
+            channel=self._channel,
+            latest=self._latest,
+            quotes_from_database=self._reads.quotes,
+        )
+        self._follower = Follower(
+            lists_of_users=self._reads.lists_of_users,
+            active_tickers=self._reads.active_tickers,
+            change=self._change,
+            refuse=self._refuse,
+        )
+        self._layer.on_reconnect(self._reconnected)
+        await self._layer.group_add_many(
+            [FEED_GROUP, WATCHLISTS_GROUP, securities_events.GROUP], self._channel
+        )
+        self._mark = await self._latest.mark() or await self._reads.mark()
+        for loop in (self._receive, self._sweep, self._follower.run):
+            self._spawn(loop())
+
+    async def stop(self, *, code: int = close_codes.GOING_AWAY) -> None:
+        """Close every connection with a code that says when to come back; then end."""
+        for count, connection in enumerate(list(self._connections)):
+            connection.close(code)
+            if count % _WRITES_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._latest.close()
+
+    @property
+    def connection_count(self) -> int:
+        """Sockets this process serves now."""
+        return len(self._connections)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("hub_task_failed", exc_info=error)
+
+    # -- Connections -------------------------------------------------------------------------
+
+    async def add_user(self, connection: Connection, since: Since | None) -> None:
+        """Serve a user's watchlist, following its edits."""
+        assert connection.user_id is not None
+        self._follower.add(connection)  # first, so that an edit during the reading is followed
+        lists = await self._reads.lists_of_users([connection.user_id])
+        await self._begin(connection, lists[connection.user_id], since)
+        self._follower.begun(connection)
+
+    async def add_tickers(self, connection: Connection, since: Since | None) -> None:
+        """Serve the tickers the connection asked for; none means every active ticker."""
+        self._follower.add(connection)
+        tickers = connection.asked or await self._reads.active_tickers()
+        await self._begin(connection, tickers, since)
+        self._follower.begun(connection)
+
+    def remove(self, connection: Connection) -> None:
+        """The connection has ended; harmless if it never began."""
+        connection.gone()
+        self._follower.remove(connection)
+        if connection in self._connections:
+            del self._connections[connection]
+            self._board.release(connection.places)
+            self._board.full_connections -= connection.full
+
+    async def _begin(
+        self, connection: Connection, tickers: tuple[str, ...], since: Since | None
+    ) -> None:
+        places = await self._membership.hold(tickers)
+        if connection.closed:
+            self._board.release(places)
+            return
+        connection.begun = True
+        self._connections[connection] = None
+        self._board.full_connections += connection.full
+        connection.watch(tickers, places)
+        connection.write(self._welcome_frame())
+        if since is not None and since.epoch == self._mark.epoch and not connection.blocked:
+            self._resume(connection, since.sequence)
+        else:
+            self.bring_up_to_date(connection)
+        if self._stale_since is not None and not connection.blocked:
+            connection.write(self._heartbeat_frame())
+
+    async def _change(self, connection: Connection, tickers: tuple[str, ...]) -> None:
+        """The connection's list is another one now."""
+        if connection.closed or tickers == connection.tickers:
+            return
+        places = await self._membership.hold(tickers)
+        if connection.closed:
+            self._board.release(places)
+            return
+        self._board.release(connection.places)
+        connection.watch(tickers, places)
+        if not connection.blocked:
+            self.bring_up_to_date(connection)
+
+    def _refuse(self, connection: Connection, ticker: str) -> None:
+        """A watched security is no longer active: say so, or close who watched nothing else."""
+        if connection.asked == (ticker,):
+            connection.close(close_codes.UNKNOWN_TICKER)
+        elif not connection.blocked:
+            connection.write(
+                wire.frame(
+                    "error",
+                    code="security_inactive",
+                    message=f"{ticker} is no longer active.",
+                    ticker=ticker,
+                )
+            )
+
+    def _resume(self, connection: Connection, sequence: int) -> None:
+        """The client has everything up to a sequence; `tickers` tells it what left its list."""
+        connection.told, connection.revision = connection.tickers, self._board.revision
+        connection.write(
+            wire.snapshot_frame(
+                self._mark.sequence,
+                self._board.whole(connection.places, after_sequence=sequence),
+                tickers=connection.tickers,
+            )
+        )
+
+    def bring_up_to_date(self, connection: Connection) -> None:
+        """Write all that a connection lacks, newest values only.
+
+        Stops where the socket blocks, and is called again when it is free.
+        """
+        board = self._board
+        told, tickers = connection.told, connection.tickers
+        if told is None:
+            connection.told, connection.revision = tickers, board.revision
+            connection.write(
+                wire.snapshot_frame(self._mark.sequence, board.whole(connection.places))
+            )
+            return
+        if told is not tickers:
+            connection.told = tickers
+            removed = sorted(set(told).difference(tickers))
+            known = set(told)
+            new = [
+                place
+                for ticker, place in zip(tickers, connection.places, strict=True)
+                if ticker not in known
+            ]
+            if new or removed:
+                connection.write(wire.watchlist_frame(board.whole(new), removed))
+        if not connection.blocked and connection.revision < board.revision:
+            quotes = connection.behind(board)
+            connection.revision = board.revision
+            if quotes:
+                connection.write(wire.prices_frame(self._mark.sequence, ",".join(quotes)))
+
+    # -- Prices ------------------------------------------------------------------------------
+
+    async def _receive(self) -> None:
+        """The only place that changes the board and flushes it, so the two never interleave."""
+        handlers: dict[str, Callable[[Message], Awaitable[None] | None]] = {
+            MARK_MESSAGE: self._on_mark,
+            WATCHLIST_EDITED: lambda message: self._follower.edited(message["user"]),
+            securities_events.CHANGED: lambda _: self._follower.securities_changed(),
+            _FLUSH: lambda _: self._flush(),
+            _RECOVER: lambda _: self._recover(),
+        }
+        board = self._board
+        while True:
+            for message in await self._layer.receive_many(self._channel):
+                kind = message["type"]
+                if kind == PRICE_MESSAGE:
+                    board.put(WireQuote(*message["quote"]))
+                elif kind in handlers:
+                    waits = handlers[kind](message)
+                    if waits is not None:
+                        await waits
+            if board.has_changes and self._rest_timer is None:
+                # The rest of the tick comes with the next publish; do not wait for it forever.
+                self._rest_timer = asyncio.get_running_loop().call_later(
+                    _REST_OF_TICK_SECONDS, self._tell_receiver, _FLUSH
+                )
+
+    def _tell_receiver(self, kind: str) -> None:
+        self._layer.hand_to(self._channel, [{"type": kind}])
+
+    async def _on_mark(self, message: Message) -> None:
+        """A run of the feed begins (`done` false) or is complete (`done` true)."""
+        epoch, sequence = message["epoch"], message["sequence"]
+        self._hear()
+        if message["done"]:
+            self._mark = Mark(epoch, max(sequence, self._mark.sequence))
+            await self._flush()
+        elif epoch != self._mark.epoch:
+            self._board.forget_quotes()
+            self._mark = Mark(epoch, 0)
+            await self._read_again()
+            self._start_over()
+        elif sequence > self._mark.sequence:
+            await self._read_again()
+
+    async def _flush(self) -> None:
+        """One frame to each connection that watches something that changed."""
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
+        self._flushing = True
+        try:
+            await self._write_changes()
+        finally:
+            self._flushing = False
+            self._board.flushed()
+
+    async def _write_changes(self) -> None:
+        board, revision = self._board, self._board.revision
+        head, tail = wire.prices_head(self._mark.sequence), wire.PRICES_TAIL
+        join = "".join
+        for count, connection in enumerate(list(self._connections), start=1):
+            if connection.blocked or connection.closed or connection.revision >= revision:
+                continue
+            if connection.told is not connection.tickers:
+                self.bring_up_to_date(connection)
+                continue
+            quotes = join(connection.pick(board.fulls if connection.full else board.deltas))
+            connection.revision = revision
+            if quotes:
+                connection.write(head + quotes[1:] + tail)
+            if count % _WRITES_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+
+    def _start_over(self) -> None:
+        """Another epoch: everybody gets a new welcome and a whole snapshot."""
+        for connection in self._connections:
+            connection.told = None
+            if not connection.blocked and not connection.closed:
+                connection.write(self._welcome_frame())
+                if not connection.blocked:
+                    self.bring_up_to_date(connection)
+
+    # -- Faults ------------------------------------------------------------------------------
+
+    def _reconnected(self) -> None:
+        """The link to Redis is back: prices and edits may have been missed."""
+        self._follower.everything_may_have_changed()
+        self._tell_receiver(_RECOVER)
+
+    async def _recover(self) -> None:
+        await self._read_again()
+        await self._flush()
+
+    async def _read_again(self) -> None:
+        """Read all watched quotes from Redis, until it answers."""
+        while True:
+            try:
+                mark = await self._latest.mark()
+                await self._membership.read_again()
+            except Exception as error:  # noqa: BLE001  Redis, or Postgres behind it, is away
+                log.warning("quotes_not_read", cause=repr(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                if mark is not None and mark.epoch == self._mark.epoch:
+                    self._mark = max(self._mark, mark)
+                return
+
+    # -- Time --------------------------------------------------------------------------------
+
+    async def _sweep(self) -> None:
+        """Heartbeats, staleness, expired tokens and unwatched tickers, once a second."""
+        next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+        next_leaving = time.monotonic() + _LEAVE_SECONDS
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            now = time.monotonic()
+            if self._notice_staleness() or now >= next_heartbeat:
+                next_heartbeat = now + HEARTBEAT_SECONDS
+                await self._to_all(self._heartbeat_frame())
+            self._close_expired()
+            if now >= next_leaving and not self._flushing:
+                next_leaving = now + _LEAVE_SECONDS
+                try:
+                    await self._membership.leave_unwatched()
+                except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
+                    log.warning("groups_not_left", cause=repr(error))
+
+    def _close_expired(self) -> None:
+        now = time.time()
+        for connection in list(self._connections):
+            if connection.expires_at is not None and connection.expires_at <= now:
+                connection.close(close_codes.TOKEN_EXPIRED)
+
+    def _hear(self) -> None:
+        """The feed lives."""
+        self._heard_at = time.time()
+        if self._stale_since is not None:
+            self._stale_since = None
+            self._spawn(self._to_all(self._heartbeat_frame()))
+
+    def _notice_staleness(self) -> bool:
+        """Whether the feed has just fallen silent for too long."""
+        silent = time.time() - self._heard_at > self._stale_seconds
+        if silent and self._stale_since is None:
+            self._stale_since = int(self._heard_at * 1000)
+            return True
+        return False
+
+    async def _to_all(self, text: str) -> None:
+        for count, connection in enumerate(list(self._connections), start=1):
+            if not connection.blocked and not connection.closed:
+                connection.write(text)
+            if count % _WRITES_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+
+    def _welcome_frame(self) -> str:
+        return wire.frame(
+            "welcome", protocol=1, epoch=self._mark.epoch, heartbeat=HEARTBEAT_SECONDS
+        )
+
+    def _heartbeat_frame(self) -> str:
+        return wire.frame(
+            "heartbeat",
+            sequence=self._mark.sequence,
+            at=int(time.time() * 1000),
+            stale_since=self._stale_since,
+        )

@@ -1,0 +1,99 @@
+"""The newest quotes in Redis: written by the publisher, read by hubs when a ticker is joined.
+
+Beside them stands the *mark*: epoch and sequence up to which everything has been
+published. It lives in the same Redis as the quotes, so a Redis that lost its
+data has lost the mark as well, and the next run publishes everything again.
+"""
+
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import NamedTuple, cast
+
+import msgspec
+from django.conf import settings
+from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from pricefeed.delivery.wire import WireQuote
+from securities.redis_client import redis_client
+
+_TIMEOUT_SECONDS = 3.0
+
+_QUOTES = "tickwatch:quotes"
+_MARK = "tickwatch:mark"
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(WireQuote).decode
+
+
+class Mark(NamedTuple):
+    """How far a counter has come: everything up to `sequence` of `epoch` is out."""
+
+    epoch: str
+    sequence: int
+
+
+class LatestWriter:
+    """The publisher's side; blocking, with time-outs."""
+
+    def __init__(self) -> None:
+        self._redis = redis_client(timeout_seconds=_TIMEOUT_SECONDS)
+
+    def mark(self) -> Mark | None:
+        """What has been published, or None when nothing is known."""
+        return _parse_mark(cast("bytes | None", self._redis.get(_MARK)))
+
+    def save(self, quotes: Sequence[WireQuote], *, starting_over: bool) -> None:
+        """Store quotes; `starting_over` drops what another epoch left."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            if starting_over:
+                pipe.delete(_QUOTES, _MARK)
+            if quotes:
+                pipe.hset(_QUOTES, mapping={quote.ticker: _encode(quote) for quote in quotes})
+            pipe.execute()
+
+    def set_mark(self, mark: Mark) -> None:
+        """Say that everything up to the mark is published."""
+        self._redis.set(_MARK, f"{mark.epoch}:{mark.sequence}")
+
+
+class LatestReader:
+    """The hub's side."""
+
+    def __init__(self) -> None:
+        self._redis = aioredis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), retries=1),
+        )
+
+    async def mark(self) -> Mark | None:
+        """What has been published, or None when nothing is known."""
+        return _parse_mark(await self._redis.get(_MARK))
+
+    async def read(self, tickers: Sequence[str]) -> list[WireQuote]:
+        """The newest quotes of those tickers that are known here, in no order."""
+        if not tickers:
+            return []
+        # redis-py types one method for both its clients.
+        found = cast("Awaitable[list[bytes | None]]", self._redis.hmget(_QUOTES, list(tickers)))
+        return [_decode(value) for value in await found if value]
+
+    async def fill(self, quotes: Iterable[WireQuote]) -> None:
+        """Store quotes read from Postgres, never over one that the publisher has stored."""
+        pipe = self._redis.pipeline(transaction=False)
+        for quote in quotes:
+            pipe.execute_command("HSETNX", _QUOTES, quote.ticker, _encode(quote))
+        await pipe.execute()
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._redis.aclose()
+
+
+def _parse_mark(value: bytes | None) -> Mark | None:
+    if value is None:
+        return None
+    epoch, _, sequence = value.decode().rpartition(":")
+    return Mark(epoch, int(sequence))

@@ -1,0 +1,86 @@
+"""Which tickers' groups this process has joined, and their newest quotes on the board."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from pricefeed.delivery.board import Board
+from pricefeed.delivery.groups import price_group
+from pricefeed.delivery.latest import LatestReader
+from pricefeed.delivery.layer import BatchedChannelLayer
+from pricefeed.delivery.wire import WireQuote
+
+QuotesFromDatabase = Callable[[Sequence[str]], Awaitable[list[WireQuote]]]
+
+
+class Membership:
+    """Joins a ticker's group with its first local watcher and leaves some time after its last.
+
+    A ticker is subscribed first and read afterwards, so no change falls between.
+    """
+
+    def __init__(
+        self,
+        *,
+        board: Board,
+        layer: BatchedChannelLayer,
+        channel: str,
+        latest: LatestReader,
+        quotes_from_database: QuotesFromDatabase,
+    ) -> None:
+        self._board = board
+        self._layer = layer
+        self._channel = channel
+        self._latest = latest
+        self._quotes_from_database = quotes_from_database
+        self._joined: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    async def hold(self, tickers: Sequence[str]) -> tuple[int, ...]:
+        """Places of tickers whose quotes are on the board when this returns.
+
+        Each call wants a `Board.release`. Raises what Redis raises; nothing is held then.
+        """
+        places = self._board.hold(tickers)
+        if not self._joined.issuperset(tickers):
+            try:
+                await self._join(tickers)
+            except BaseException:
+                self._board.release(places)
+                raise
+        return places
+
+    async def _join(self, tickers: Sequence[str]) -> None:
+        async with self._lock:  # who waits here will mostly find its tickers joined by others
+            new = [ticker for ticker in dict.fromkeys(tickers) if ticker not in self._joined]
+            if not new:
+                return
+            await self._layer.group_add_many(map(price_group, new), self._channel)
+            for quote in await self._read(new):
+                self._board.load(quote)
+            self._joined.update(new)
+
+    async def read_again(self) -> None:
+        """Put the newest quotes of all joined tickers on the board: messages were lost."""
+        async with self._lock:
+            for quote in await self._read(list(self._joined)):
+                self._board.put(quote)
+
+    async def leave_unwatched(self) -> None:
+        """Leave the groups of tickers without watchers. Only between flushes (`Board.drop`)."""
+        if self._lock.locked():
+            return
+        async with self._lock:
+            left = self._board.unwatched()
+            if left:
+                self._joined.difference_update(left)
+                self._board.drop(left)
+                await self._layer.group_discard_many(map(price_group, left), self._channel)
+
+    async def _read(self, tickers: Sequence[str]) -> list[WireQuote]:
+        quotes = await self._latest.read(tickers)
+        missing = set(tickers) - {quote.ticker for quote in quotes}
+        if missing:
+            stored = await self._quotes_from_database(sorted(missing))
+            await self._latest.fill(stored)
+            quotes += stored
+        return quotes

@@ -1,0 +1,72 @@
+"""Sends committed quotes to the channel layer. Nothing else sends price messages.
+
+The newest quotes go to Redis first, then one message to the group of each
+changed ticker, then the mark. A run that died between commit and publish is
+repaired by the next one: everything newer than the mark is published.
+"""
+
+from collections.abc import Sequence
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE, price_group
+from pricefeed.delivery.latest import LatestWriter, Mark
+from pricefeed.delivery.layer import Message
+from pricefeed.delivery.wire import WireQuote
+from pricefeed.recording.selectors import quotes_after
+from pricefeed.recording.services import Recorded
+from securities.models import Quote, Security
+
+
+def publish(recorded: Recorded, *, latest: LatestWriter | None = None) -> int:
+    """Publish what was recorded, and what earlier runs left unpublished; returns how many quotes.
+
+    Must be called by who holds the feed, so that publications follow each other as
+    commits did. Delivery is at least once; hubs drop what they have. Raises what
+    Redis raises: the mark then stays, and the next run repairs it.
+    """
+    latest = latest or LatestWriter()
+    mark, epoch = latest.mark(), str(recorded.epoch)
+    if mark is None or mark.epoch != epoch:
+        after, quotes = 0, quotes_after(0)
+    elif mark.sequence == recorded.after:
+        after, quotes = mark.sequence, recorded.quotes
+    else:
+        after, quotes = mark.sequence, quotes_after(mark.sequence)
+    wire_quotes = _encoded(quotes)
+    latest.save(wire_quotes, starting_over=mark is None or mark.epoch != epoch)
+    _send(
+        [
+            _mark_message(epoch, after, done=False),
+            *((price_group(quote.ticker), _price_message(quote)) for quote in wire_quotes),
+            _mark_message(epoch, recorded.upto, done=True),
+        ]
+    )
+    latest.set_mark(Mark(epoch, recorded.upto))
+    return len(wire_quotes)
+
+
+def _encoded(quotes: Sequence[tuple[Security, Quote]]) -> list[WireQuote]:
+    return [WireQuote.of(security, quote) for security, quote in quotes]
+
+
+def _price_message(quote: WireQuote) -> Message:
+    return {
+        "type": PRICE_MESSAGE,
+        "quote": [quote.ticker, quote.sequence, quote.delta, quote.identity],
+    }
+
+
+def _mark_message(epoch: str, sequence: int, *, done: bool) -> tuple[str, Message]:
+    return FEED_GROUP, {
+        "type": MARK_MESSAGE,
+        "epoch": epoch,
+        "sequence": sequence,
+        "done": done,
+    }
+
+
+@async_to_sync
+async def _send(messages: Sequence[tuple[str, Message]]) -> None:
+    await get_channel_layer().group_send_many(messages)

@@ -1,0 +1,46 @@
+"""What the hub reads from the apps, each call in a thread with a database connection."""
+
+from collections.abc import Sequence
+
+from channels.db import database_sync_to_async
+
+from pricefeed.delivery.hub import Reads
+from pricefeed.delivery.latest import Mark
+from pricefeed.delivery.wire import WireQuote
+from pricefeed.recording.selectors import feed
+from securities.selectors import active_tickers, securities_by_tickers
+from watchlists.selectors import watched_tickers_many
+
+
+@database_sync_to_async
+def _lists_of_users(user_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    return {user_id: tuple(found) for user_id, found in watched_tickers_many(user_ids).items()}
+
+
+@database_sync_to_async
+def _active_tickers() -> tuple[str, ...]:
+    return tuple(active_tickers())
+
+
+@database_sync_to_async
+def _quotes(tickers: Sequence[str]) -> list[WireQuote]:
+    return [
+        WireQuote.of(security, getattr(security, "quote", None))
+        for security in securities_by_tickers(tickers).values()
+    ]
+
+
+@database_sync_to_async
+def _mark() -> Mark:
+    counter = feed()
+    return Mark(str(counter.epoch), counter.sequence)
+
+
+def hub_reads() -> Reads:
+    """The hub's reads, from the apps' selectors."""
+    return Reads(
+        lists_of_users=_lists_of_users,
+        active_tickers=_active_tickers,
+        quotes=_quotes,
+        mark=_mark,
+    )

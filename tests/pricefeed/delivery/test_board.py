@@ -1,0 +1,98 @@
+import json
+from collections.abc import Callable
+
+from pricefeed.delivery.board import Board
+from pricefeed.delivery.wire import WireQuote
+
+MakeQuote = Callable[..., WireQuote]
+
+
+def test_an_older_quote_never_replaces_a_newer_one(quote: MakeQuote) -> None:
+    board = Board()
+    places = board.hold(["AAPL"])
+    board.put(quote("AAPL", 5, price="11"))
+    board.put(quote("AAPL", 4, price="10"))
+    board.put(quote("AAPL", 5, price="9"))
+    assert json.loads(board.whole(places)[0])["price"] == "11.00"
+    assert board.revision == 1
+
+
+def test_a_quote_nobody_here_watches_is_not_kept(quote: MakeQuote) -> None:
+    board = Board()
+    board.put(quote("AAPL", 5))
+    assert not board.has_changes
+    assert board.whole(board.hold(["AAPL"])) == []
+
+
+def test_the_first_quote_and_a_changed_identity_are_sent_whole(quote: MakeQuote) -> None:
+    board = Board()
+    (place,) = board.hold(["AAPL"])
+    board.put(quote("AAPL", 1))
+    assert "name" in json.loads(board.deltas[place][1:])
+    board.flushed()
+    board.put(quote("AAPL", 2))
+    assert "name" not in json.loads(board.deltas[place][1:])
+    board.flushed()
+    board.put(quote("AAPL", 3, previous_close="12"))
+    board.put(quote("AAPL", 4, previous_close="12"))
+    assert json.loads(board.deltas[place][1:])["previous_close"] == "12.00"
+    assert json.loads(board.deltas[place][1:])["sequence"] == 4
+
+
+def test_a_flush_leaves_nothing_behind(quote: MakeQuote) -> None:
+    board = Board()
+    places = board.hold(["AAPL", "MSFT"])
+    board.put(quote("MSFT", 1))
+    board.flushed()
+    assert [board.deltas[place] for place in places] == ["", ""]
+    assert not board.has_changes
+
+
+def test_what_was_missed_is_the_newest_of_each(quote: MakeQuote) -> None:
+    board = Board()
+    places = board.hold(["AAPL", "MSFT", "QUIET"])
+    for ticker in ("AAPL", "MSFT", "QUIET"):
+        board.put(quote(ticker, 1))
+    revision = board.revision
+    for sequence in range(2, 50):
+        board.put(quote("AAPL", sequence))
+        board.flushed()
+    missed = [json.loads(text) for text in board.missed(places, revision, full=False)]
+    assert [(each["ticker"], each["sequence"]) for each in missed] == [("AAPL", 49)]
+    assert "name" not in missed[0]
+
+
+def test_what_was_missed_tells_of_a_new_identity(quote: MakeQuote) -> None:
+    board = Board()
+    places = board.hold(["AAPL"])
+    board.put(quote("AAPL", 1))
+    revision = board.revision
+    board.put(quote("AAPL", 2, name="Renamed"))
+    board.put(quote("AAPL", 3, name="Renamed"))
+    (missed,) = board.missed(places, revision, full=False)
+    assert json.loads(missed)["name"] == "Renamed"
+
+
+def test_a_place_is_given_to_another_ticker_only_when_unwatched(quote: MakeQuote) -> None:
+    board = Board()
+    first, second = board.hold(["AAPL"]), board.hold(["AAPL"])
+    assert first == second
+    board.release(first)
+    board.drop(["AAPL"])
+    assert board.unwatched() == []
+    board.put(quote("AAPL", 1))
+    board.release(second)
+    assert board.unwatched() == ["AAPL"]
+    board.drop(board.unwatched())
+    assert board.hold(["MSFT"]) == first
+    assert board.whole(first) == []
+    assert not board.has_changes
+
+
+def test_another_epoch_may_begin_with_lower_sequences(quote: MakeQuote) -> None:
+    board = Board()
+    places = board.hold(["AAPL"])
+    board.put(quote("AAPL", 1000))
+    board.forget_quotes()
+    board.put(quote("AAPL", 1))
+    assert json.loads(board.whole(places)[0])["sequence"] == 1
