@@ -1,0 +1,41 @@
+"""The feed's jobs, each one call: a price update, new securities."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from pricefeed.delivery.publish import publish
+from pricefeed.recording.selectors import instruments
+from pricefeed.recording.services import record
+from pricefeed.recording.turn import claim_turn, feed_lock
+from pricefeed.sources.base import Source
+from securities.services import securities_add_new
+
+
+class Update(NamedTuple):
+    """What one run of the feed did."""
+
+    ticks: int
+    published: int
+
+
+def prices_update(
+    *, source: Source, period_seconds: float = 0.0, now: datetime | None = None
+) -> Update | None:
+    """Fetch, record, publish: one run. None when another run has this period or is under way.
+
+    Raises SourceError, and what Postgres or Redis raise when they are away; what was
+    committed by then is published by the next run.
+    """
+    with feed_lock() as is_ours:
+        now = now or timezone.now()
+        if not is_ours or not claim_turn(now=now, period_seconds=period_seconds):
+            return None
+        recorded = record(source.fetch(instruments(), now=now))
+        return Update(recorded.tick_count, publish(recorded))
+
+
+def securities_update(*, source: Source) -> int:
+    """Add the securities of the source's catalogue that are new; returns how many."""
+    return securities_add_new(entries=source.catalogue())

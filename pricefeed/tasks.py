@@ -1,0 +1,44 @@
+"""What Beat triggers. Each is safe to run twice, late, or not at all: the next one repairs."""
+
+import structlog
+from celery import shared_task
+from django.conf import settings
+
+from pricefeed import services
+from pricefeed.partitions import maintain_partitions
+from pricefeed.sources.base import SourceError
+from pricefeed.sources.registry import configured_source
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task
+def update_prices() -> None:
+    """Every PRICE_UPDATE_SECONDS: new prices from the source to Postgres and to the sockets."""
+    try:
+        update = services.prices_update(
+            source=configured_source(), period_seconds=settings.PRICE_UPDATE_SECONDS
+        )
+    except SourceError as error:
+        # The next period asks again in any case; what cannot get better is said louder.
+        log.log(30 if error.retryable else 40, "prices_not_fetched", cause=str(error))
+        return
+    if update is not None:
+        log.info("prices_updated", ticks=update.ticks, published=update.published)
+
+
+@shared_task
+def load_new_securities() -> None:
+    """Every hour: securities that the source's catalogue has and we do not."""
+    try:
+        created = services.securities_update(source=configured_source())
+    except SourceError as error:
+        log.warning("catalogue_not_read", cause=str(error))
+        return
+    log.info("securities_loaded", created=created)
+
+
+@shared_task
+def maintain_history() -> None:
+    """Every hour: partitions for the days ahead, none for days beyond the retention."""
+    maintain_partitions()

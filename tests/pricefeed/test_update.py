@@ -1,0 +1,195 @@
+"""One run of the feed, from source to channel layer."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from pricefeed import services
+from pricefeed.delivery import publish as publish_module
+from pricefeed.delivery.latest import LatestWriter, Mark
+from pricefeed.models import Feed
+from pricefeed.recording.services import record
+from pricefeed.services import prices_update
+from pricefeed.sources.base import SourceError
+from pricefeed.ticks import Instrument, Tick
+from securities.catalogue import CatalogueEntry
+from securities.models import Security
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MakeTick = Callable[..., Tick]
+
+
+class ScriptedSource:
+    """Gives the ticks it was told to."""
+
+    def __init__(self, *ticks: Tick) -> None:
+        self.ticks = list(ticks)
+        self.told: list[Instrument] = []
+
+    def fetch(self, instruments: Sequence[Instrument], *, now: datetime) -> list[Tick]:
+        self.told = list(instruments)
+        return self.ticks
+
+    def catalogue(self) -> list[CatalogueEntry]:
+        return []
+
+
+@pytest.fixture(autouse=True)
+def feed() -> Feed:
+    return Feed.objects.get_or_create()[0]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """Everything that goes to the channel layer, which still sends it."""
+    messages: list[tuple[str, dict[str, Any]]] = []
+    original = publish_module._send
+
+    def send(batch: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        original(batch)
+        messages.extend(batch)
+
+    monkeypatch.setattr(publish_module, "_send", send)
+    return messages
+
+
+def prices(messages: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, int]]:
+    return [
+        (message["quote"][0], message["quote"][1])
+        for _, message in messages
+        if message["type"] == "price.changed"
+    ]
+
+
+def marks(messages: list[tuple[str, dict[str, Any]]]) -> list[tuple[int, bool]]:
+    return [
+        (message["sequence"], message["done"])
+        for _, message in messages
+        if message["type"] == "feed.mark"
+    ]
+
+
+@pytest.fixture
+def aapl(security: Callable[..., Security]) -> Security:
+    return security("AAPL")
+
+
+def test_a_run_records_then_publishes_then_moves_the_mark(
+    aapl: Security, tick: MakeTick, sent: list[Any], feed: Feed
+) -> None:
+    update = prices_update(source=ScriptedSource(tick("AAPL", "10")))
+    assert update == (1, 1)
+    assert prices(sent) == [("AAPL", 1)]
+    assert marks(sent) == [(0, False), (1, True)]
+    assert LatestWriter().mark() == Mark(str(feed.epoch), 1)
+
+
+def test_a_run_without_news_still_says_that_the_feed_lives(
+    aapl: Security, tick: MakeTick, sent: list[Any]
+) -> None:
+    source = ScriptedSource(tick("AAPL", "10"))
+    prices_update(source=source)
+    sent.clear()
+    assert prices_update(source=source) == (0, 0)
+    assert marks(sent) == [(1, False), (1, True)]
+
+
+def test_what_a_run_committed_before_it_died_is_published_by_the_next(
+    aapl: Security,
+    security: Callable[..., Security],
+    tick: MakeTick,
+    sent: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    security("MSFT")
+    prices_update(source=ScriptedSource(tick("AAPL", "10")))
+
+    def die(_: object) -> int:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "publish", die)
+        with pytest.raises(SystemExit):
+            prices_update(source=ScriptedSource(tick("MSFT", "20")))
+    sent.clear()
+    update = prices_update(source=ScriptedSource(tick("AAPL", "11", seconds=5)))
+    assert update == (1, 2)
+    assert prices(sent) == [("MSFT", 2), ("AAPL", 3)]
+    assert marks(sent) == [(1, False), (3, True)]
+
+
+def test_a_publication_that_died_before_its_mark_is_repeated(
+    aapl: Security, tick: MakeTick, sent: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LatestWriter, "set_mark", die)
+        with pytest.raises(SystemExit):
+            prices_update(source=ScriptedSource(tick("AAPL", "10")))
+    sent.clear()
+    prices_update(source=ScriptedSource())
+    assert prices(sent) == [("AAPL", 1)]
+
+
+def test_a_redis_that_lost_everything_is_filled_again(
+    aapl: Security, security: Callable[..., Security], tick: MakeTick, sent: list[Any]
+) -> None:
+    security("MSFT")
+    prices_update(source=ScriptedSource(tick("AAPL", "10"), tick("MSFT", "20")))
+    LatestWriter().save([], starting_over=True)
+    sent.clear()
+    prices_update(source=ScriptedSource())
+    assert prices(sent) == [("AAPL", 1), ("MSFT", 2)]
+
+
+def test_another_epoch_publishes_everything_anew(
+    aapl: Security, tick: MakeTick, sent: list[Any]
+) -> None:
+    LatestWriter().set_mark(Mark("another-life", 10_000))
+    prices_update(source=ScriptedSource(tick("AAPL", "10")))
+    assert prices(sent) == [("AAPL", 1)]
+
+
+def test_a_second_run_in_the_same_period_records_nothing(aapl: Security, tick: MakeTick) -> None:
+    assert prices_update(source=ScriptedSource(tick("AAPL", "10")), period_seconds=5)
+    again = prices_update(source=ScriptedSource(tick("AAPL", "11", seconds=1)), period_seconds=5)
+    assert again is None
+    assert Feed.objects.get().sequence == 1
+
+
+def test_the_source_is_told_of_active_securities_and_their_prices(
+    aapl: Security, security: Callable[..., Security], tick: MakeTick
+) -> None:
+    security("GONE", is_active=False)
+    record([tick("AAPL", "10")])
+    source = ScriptedSource()
+    prices_update(source=source)
+    assert [(each.ticker, str(each.price)) for each in source.told] == [("AAPL", "10.000000")]
+
+
+def test_a_source_that_fails_leaves_the_feed_free(aapl: Security, tick: MakeTick) -> None:
+    class Broken(ScriptedSource):
+        def fetch(self, instruments: Sequence[Instrument], *, now: datetime) -> list[Tick]:
+            raise SourceError("the vendor is away", retryable=True)
+
+    with pytest.raises(SourceError):
+        prices_update(source=Broken())
+    assert prices_update(source=ScriptedSource(tick("AAPL", "10"))) == (1, 1)
+
+
+def test_a_redis_that_is_away_does_not_undo_what_was_recorded(
+    aapl: Security, tick: MakeTick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LatestWriter, "mark", away)
+        with pytest.raises(ConnectionError):
+            prices_update(source=ScriptedSource(tick("AAPL", "10")))
+    assert Feed.objects.get().sequence == 1
+    assert prices_update(source=ScriptedSource()) == (0, 1)
