@@ -1,6 +1,21 @@
 """`/health`: the process lives. `/health/ready`: what it needs is there, each by name."""
 
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+
+from securities.models import Quote
+from securities.redis_client import redis_client
+
+Check = Callable[[], dict[str, Any]]
+
+
+class NotReady(Exception):
+    """A check failed; the message says what is wrong, and holds no secret."""
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -9,5 +24,52 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """To be completed."""
-    return JsonResponse({"status": "ok"})
+    """200 when every check passes, else 503; the body names each with its state."""
+    checks = {name: _run(check) for name, check in CHECKS.items()}
+    is_ready = all(check["status"] == "ok" for check in checks.values())
+    return JsonResponse(
+        {"status": "ok" if is_ready else "unavailable", "checks": checks},
+        status=200 if is_ready else 503,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _run(check: Check) -> dict[str, Any]:
+    try:
+        return {"status": "ok", **check()}
+    except NotReady as error:
+        return {"status": "failed", "reason": str(error)}
+    except Exception as error:  # noqa: BLE001  drivers raise what they like; any of it means "away"
+        return {"status": "failed", "reason": type(error).__name__}
+
+
+def check_database() -> dict[str, Any]:
+    """Postgres answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return {}
+
+
+def check_redis() -> dict[str, Any]:
+    """Redis answers."""
+    with redis_client() as redis:
+        redis.ping()
+    return {}
+
+
+def check_prices() -> dict[str, Any]:
+    """The newest price is not older than PRICE_STALE_SECONDS."""
+    newest = Quote.objects.order_by("-updated_at").values_list("updated_at", flat=True).first()
+    if newest is None:
+        raise NotReady("no price has been recorded yet")
+    age = (timezone.now() - newest).total_seconds()
+    if age > settings.PRICE_STALE_SECONDS:
+        raise NotReady(f"the newest price is {age:.0f} s old")
+    return {"age_seconds": round(age, 1)}
+
+
+CHECKS: dict[str, Check] = {
+    "database": check_database,
+    "redis": check_redis,
+    "prices": check_prices,
+}

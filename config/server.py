@@ -1,0 +1,145 @@
+"""The web server: `python -m config.server` runs uvicorn on a listening socket of our own.
+
+We open the socket ourselves for its options: a small send buffer, so that a
+client that does not read is noticed after kilobytes instead of megabytes, and a
+TCP_USER_TIMEOUT, so that the kernel gives up on one that has vanished. Accepted
+sockets inherit both. With WEB_PROCESSES above 1 this process only opens the
+socket and minds that many others, which serve it.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import uvicorn
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+try:
+    from config.asgi import application  # sets Django up, so it comes before what needs models
+except ImproperlyConfigured as wrong:
+    sys.exit(f"Tickwatch cannot start: {wrong}")
+
+from pricefeed.delivery.protocol import MAX_MESSAGE_BYTES
+from pricefeed.delivery.running import stop_hub
+
+SEND_BUFFER_BYTES = 16 * 1024
+VANISHED_CLIENT_MS = 20_000
+BACKLOG = 4096
+_LISTENER_VARIABLE = "TICKWATCH_LISTENER_FD"
+_RESTART_SECONDS = 1.0
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but its sockets are told when to come back before they are closed."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, say *going away* to every socket, then shut down as uvicorn does."""
+        for server in self.servers:
+            server.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(settings.WEB_GRACE_SECONDS / 2):
+                await stop_hub()
+        await super().shutdown(sockets)
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """The listening socket; raises OSError where the address is not to be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_CLIENT_MS)
+    listener.bind((host, port))
+    listener.listen(BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(listener: socket.socket) -> None:
+    """Serve until a signal says to stop; what is under way has WEB_GRACE_SECONDS to end."""
+    config = uvicorn.Config(
+        application,
+        fd=listener.fileno(),
+        backlog=BACKLOG,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=settings.BEHIND_PROXY,
+        forwarded_allow_ips="*" if settings.BEHIND_PROXY else None,
+        timeout_graceful_shutdown=settings.WEB_GRACE_SECONDS,
+    )
+    Server(config).run(sockets=[listener])
+
+
+class Processes:
+    """The serving processes: started, started again when one dies, stopped together."""
+
+    def __init__(self, listener: socket.socket, *, count: int) -> None:
+        self._listener = listener
+        self._is_stopping = False
+        self._running = [self._start() for _ in range(count)]
+
+    def mind(self) -> None:
+        """Until a signal: keep as many alive as were asked for."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        while not self._is_stopping:
+            time.sleep(_RESTART_SECONDS)
+            for place, process in enumerate(self._running):
+                if process.poll() is not None and not self._is_stopping:
+                    print(f"A web process ended with {process.returncode}; starting another.")
+                    self._running[place] = self._start()
+        for process in self._running:
+            process.wait()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        number = self._listener.fileno()
+        return subprocess.Popen(
+            [sys.executable, "-m", "config.server"],
+            pass_fds=[number],
+            env={**os.environ, _LISTENER_VARIABLE: str(number)},
+        )
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._is_stopping = True
+        for process in self._running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+
+
+def main() -> None:
+    """Open the socket, or take the one that was handed over, and serve."""
+    handed_over = os.environ.get(_LISTENER_VARIABLE)
+    if handed_over is not None:
+        serve(socket.socket(fileno=int(handed_over)))
+        return
+    try:
+        listener = open_listener(settings.HOST, settings.PORT)
+    except OSError as error:
+        sys.exit(
+            f"Tickwatch cannot listen on {settings.HOST}:{settings.PORT} ({error.strerror}). "
+            "Choose another with PORT=."
+        )
+    if settings.WEB_PROCESSES == 1:
+        serve(listener)
+    else:
+        Processes(listener, count=settings.WEB_PROCESSES).mind()
+
+
+if __name__ == "__main__":
+    main()
