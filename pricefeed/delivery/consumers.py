@@ -7,14 +7,14 @@ from urllib.parse import parse_qs
 
 import structlog
 from channels.consumer import AsyncConsumer
-from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 
 from pricefeed.delivery import close_codes, protocol, wire
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.hub import Hub
+from pricefeed.delivery.reads import active_among
 from pricefeed.delivery.running import running_hub
-from securities.selectors import securities_by_tickers
+from securities.tickers import canonical_ticker
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +143,12 @@ class SocketConsumer(AsyncConsumer):
                 self.hub.remove(self.connection)
 
     def query(self) -> dict[str, list[str]]:
-        return parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=20)
+        """The address's fields. Raises _Refused for more of them than anybody needs."""
+        text = self.scope["query_string"].decode("latin-1")
+        try:
+            return parse_qs(text, keep_blank_values=True, max_num_fields=20)
+        except ValueError:
+            raise _Refused(close_codes.BAD_MESSAGE) from None
 
     def wants_full(self) -> bool:
         """Whether the client asked for whole quotes in every frame."""
@@ -234,7 +239,7 @@ class PricesConsumer(SocketConsumer):
         if asked is not None:
             if not asked or len(asked) > MAX_TICKERS:
                 raise _Refused(close_codes.BAD_MESSAGE)
-            if not await _all_active(asked):
+            if not await active_among(asked) >= set(asked):
                 raise _Refused(close_codes.UNKNOWN_TICKER)
         hub, connection = await self.begin(asked=asked)
         await hub.add_tickers(connection, None)
@@ -243,15 +248,14 @@ class PricesConsumer(SocketConsumer):
         """The tickers asked for, each once, in order; None for all."""
         single = self.scope["url_route"]["kwargs"].get("ticker")
         if single is not None:
-            return (single.upper(),)
+            return (_ticker(single),)
         lists = self.query().get("tickers")
         if lists is None:
             return None
-        words = (word.strip().upper() for text in lists for word in text.split(","))
-        return tuple(dict.fromkeys(word for word in words if word))
+        words = [word for text in lists for word in text.split(",") if word.strip()]
+        return tuple(dict.fromkeys(map(_ticker, words)))
 
 
-@database_sync_to_async
-def _all_active(tickers: tuple[str, ...]) -> bool:
-    found = securities_by_tickers(tickers)
-    return len(found) == len(tickers) and all(each.is_active for each in found.values())
+def _ticker(word: str) -> str:
+    """In canonical form; what cannot be a ticker stays unknown."""
+    return canonical_ticker(word) or word

@@ -5,7 +5,7 @@ was read earlier can never overwrite one that was read later.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
@@ -28,11 +28,13 @@ class Follower:
         *,
         lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]],
         active_tickers: Callable[[], Awaitable[tuple[str, ...]]],
+        active_among: Callable[[Collection[str]], Awaitable[set[str]]],
         change: Callable[[Connection, tuple[str, ...]], Awaitable[None]],
         refuse: Callable[[Connection, str], None],
     ) -> None:
         self._lists_of_users = lists_of_users
         self._active_tickers = active_tickers
+        self._active_among = active_among
         self._change = change
         self._refuse = refuse
         self._by_user: dict[int, set[Connection]] = {}
@@ -91,8 +93,8 @@ class Follower:
             securities, self._securities_changed = self._securities_changed, False
             try:
                 if securities:
-                    await self._follow_securities()
                     users.update(self._by_user)
+                    await self._follow_fixed()
                 await self._follow_users(list(users))
             except Exception as error:  # noqa: BLE001  Redis or Postgres is away: again soon
                 log.warning("lists_not_followed", cause=repr(error))
@@ -104,19 +106,25 @@ class Follower:
     async def _follow_users(self, users: list[int]) -> None:
         for start in range(0, len(users), _USERS_PER_READ):
             lists = await self._lists_of_users(users[start : start + _USERS_PER_READ])
-            for user_id, tickers in lists.items():
-                for connection in list(self._by_user.get(user_id, ())):
-                    await self._give(connection, tickers)
+            followers = [
+                (connection, tickers)
+                for user_id, tickers in lists.items()
+                for connection in self._by_user.get(user_id, ())
+            ]
+            lost = {t for c, tickers in followers for t in set(c.tickers).difference(tickers)}
+            inactive = lost - await self._active_among(lost) if lost else set()
+            for connection, tickers in followers:
+                for ticker in sorted(inactive.intersection(connection.tickers)):
+                    self._refuse(connection, ticker)
+                await self._give(connection, tickers)
 
-    async def _follow_securities(self) -> None:
+    async def _follow_fixed(self) -> None:
         active = await self._active_tickers()
         known = set(active)
-        everybody = [*self._fixed, *(c for group in self._by_user.values() for c in group)]
-        for connection in everybody:
+        for connection in list(self._fixed):
             for ticker in connection.tickers:
                 if ticker not in known:
                     self._refuse(connection, ticker)
-        for connection in list(self._fixed):
             asked = connection.asked
             tickers = active if asked is None else tuple(t for t in asked if t in known)
             await self._give(connection, tickers)

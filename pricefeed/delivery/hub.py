@@ -12,7 +12,7 @@ Redis before it takes the next ones, so nothing stays lost longer than a period.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, NamedTuple
 
 import structlog
@@ -46,6 +46,7 @@ class Reads(NamedTuple):
 
     lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]]
     active_tickers: Callable[[], Awaitable[tuple[str, ...]]]
+    active_among: Callable[[Collection[str]], Awaitable[set[str]]]
     quotes: QuotesFromDatabase
     mark: Callable[[], Awaitable[Mark]]
 
@@ -92,6 +93,7 @@ class Hub:
         self._follower = Follower(
             lists_of_users=self._reads.lists_of_users,
             active_tickers=self._reads.active_tickers,
+            active_among=self._reads.active_among,
             change=self._change,
             refuse=self._refuse,
         )

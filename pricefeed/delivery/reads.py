@@ -1,6 +1,6 @@
 """What the hub reads from the apps, each call in a thread with a database connection."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from channels.db import database_sync_to_async
 
@@ -23,6 +23,13 @@ def _active_tickers() -> tuple[str, ...]:
 
 
 @database_sync_to_async
+def active_among(tickers: Collection[str]) -> set[str]:
+    """Those of the tickers that are active securities."""
+    found = securities_by_tickers(tickers).values()
+    return {security.ticker for security in found if security.is_active}
+
+
+@database_sync_to_async
 def _quotes(tickers: Sequence[str]) -> list[WireQuote]:
     return [
         WireQuote.of(security, getattr(security, "quote", None))
@@ -41,6 +48,7 @@ def hub_reads() -> Reads:
     return Reads(
         lists_of_users=_lists_of_users,
         active_tickers=_active_tickers,
+        active_among=active_among,
         quotes=_quotes,
         mark=_mark,
     )

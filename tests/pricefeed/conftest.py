@@ -15,6 +15,8 @@ from pricefeed.ticks import Tick
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
+MakeTick = Callable[..., Tick]
+
 
 @pytest.fixture(autouse=True)
 def own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
@@ -28,7 +30,7 @@ def own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def tick() -> Callable[..., Tick]:
+def tick() -> MakeTick:
     """`tick("AAPL", "187.32", seconds=5)`: a tick some seconds after noon."""
 
     def make(

@@ -1,0 +1,93 @@
+"""A real hub on a real Redis and Postgres, with clients that apply what they are sent."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+from django.db import connection
+
+from pricefeed.delivery.hub import Hub
+from pricefeed.delivery.latest import LatestReader
+from pricefeed.delivery.publish import publish
+from pricefeed.delivery.reads import hub_reads
+from pricefeed.models import Feed
+from pricefeed.recording.services import record
+from securities import version
+from securities.models import Security
+from tests.pricefeed.conftest import MakeTick
+from tests.pricefeed.delivery.client import Client
+from watchlists import cache
+
+Prices = dict[str, str]
+Run = Callable[[Prices], Awaitable[int]]
+Join = Callable[..., Awaitable[Client]]
+
+STALE_SECONDS = 60.0
+
+
+async def off_loop(work: Callable[[], Any]) -> Any:
+    """Run synchronous code as another process would: in a thread without this event loop."""
+
+    def run() -> Any:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(run)
+
+
+@pytest.fixture(autouse=True)
+def own_list_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """User ids come again in every test; the keys of their lists do not."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    monkeypatch.setattr(cache, "_key", lambda user_id: f"{name}:list:{user_id}")
+    monkeypatch.setattr(version, "KEY", f"{name}:version")
+
+
+@pytest.fixture
+def market(security: Callable[..., Security]) -> None:
+    """A feed, and A, B, C and D without a price."""
+    Feed.objects.get_or_create()
+    for ticker in "ABCD":
+        security(ticker, name=f"{ticker} Inc.")
+
+
+@pytest.fixture
+def run(market: None, tick: MakeTick) -> Run:
+    """`await run({"A": "10"})`: one run of the feed, a second of its time after the last."""
+    clock = iter(range(1_000_000))
+
+    async def one(prices: Prices) -> int:
+        at = next(clock)
+        ticks = [tick(ticker, price, seconds=at) for ticker, price in prices.items()]
+        published: int = await off_loop(lambda: publish(record(ticks)))
+        return published
+
+    return one
+
+
+@pytest.fixture
+async def hub(market: None) -> AsyncIterator[Hub]:
+    """A running hub, as each server process has one."""
+    layer = get_channel_layer()
+    made = Hub(layer=layer, latest=LatestReader(), reads=hub_reads(), stale_seconds=STALE_SECONDS)
+    await made.start()
+    yield made
+    await made.stop()
+    await layer.flush()
+
+
+@pytest.fixture
+def join(hub: Hub) -> Join:
+    """`await join(user_id=…)` or `await join(asked=("A", "B"))`: a client of the hub."""
+
+    async def make(**options: Any) -> Client:
+        client = Client()
+        await client.join(hub, **options)
+        return client
+
+    return make

@@ -1,0 +1,421 @@
+"""The hub's promises, each on a real Redis and Postgres."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+
+from accounts.models import User
+from pricefeed.delivery import hub as hub_module
+from pricefeed.delivery.groups import FEED_GROUP, price_group
+from pricefeed.delivery.hub import Hub
+from pricefeed.delivery.latest import LatestWriter
+from pricefeed.models import Feed
+from securities.models import Security
+from securities.services import security_activate, security_deactivate
+from tests.pricefeed.delivery.client import Client
+from tests.pricefeed.delivery.conftest import Join, Run, off_loop
+from watchlists.services import watchlist_add_security, watchlist_remove_security
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def watching(alice: User, market: None) -> User:
+    """Alice watches B and A, in this order."""
+    for ticker in "BA":
+        watchlist_add_security(user_id=alice.pk, ticker=ticker)
+    return alice
+
+
+async def edit(work: Callable[..., Any], user: User, ticker: str) -> None:
+    await off_loop(lambda: work(user_id=user.pk, ticker=ticker))
+
+
+# -- Snapshot, then deltas --------------------------------------------------------------------
+
+
+async def test_a_client_gets_welcome_and_a_snapshot_in_the_order_of_its_list(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20", "C": "30"})
+    client = await join(user_id=watching.pk)
+    assert client.kinds() == ["welcome", "snapshot"]
+    snapshot = client.frames[1]
+    assert [quote["ticker"] for quote in snapshot["quotes"]] == ["B", "A"]
+    assert snapshot["sequence"] == 3
+
+
+async def test_a_run_is_one_frame_with_the_watched_changes_alone(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20", "C": "30"})
+    client = await join(user_id=watching.pk)
+    await run({"A": "11", "C": "31"})
+    await run({"C": "32"})
+    await run({"A": "12", "B": "21"})
+    await client.until_prices(A="12.00", B="21.00")
+    sent = [[q["ticker"] for q in f["quotes"]] for f in client.frames if f["type"] == "prices"]
+    assert sent == [["A"], ["B", "A"]]
+
+
+async def test_a_delta_leaves_out_what_the_client_knows(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20"})
+    client, whole = await join(user_id=watching.pk), await join(user_id=watching.pk, full=True)
+    await run({"A": "11"})
+    await client.until_prices(A="11.00")
+    await whole.until_prices(A="11.00")
+    assert set(client.frames[-1]["quotes"][0]) == {
+        "ticker", "price", "abs_change", "pct_change", "updated_at", "sequence",
+    }  # fmt: skip
+    assert whole.frames[-1]["quotes"][0]["name"] == "A Inc."
+
+
+async def test_the_first_price_of_a_security_comes_with_its_previous_close(
+    run: Run, join: Join, watching: User
+) -> None:
+    client = await join(user_id=watching.pk)
+    assert client.prices == {"B": None, "A": None}
+    await run({"A": "10"})
+    await client.until_prices(A="10.00")
+    assert client.quotes["A"]["previous_close"] == "10.00"
+
+
+async def test_snapshot_and_later_frames_equal_a_fresh_snapshot(
+    run: Run, join: Join, watching: User
+) -> None:
+    early = await join(user_id=watching.pk)
+    for step in range(5):
+        await run({"A": f"1{step}", "B": f"2{step}", "C": f"3{step}"})
+        if step == 2:
+            await edit(watchlist_add_security, watching, "C")
+            await edit(watchlist_remove_security, watching, "B")
+    await early.until(lambda: early.prices == {"A": "14.00", "C": "34.00"})
+    late = await join(user_id=watching.pk)
+    assert early.quotes == late.quotes
+
+
+async def test_clients_without_a_list_get_the_tickers_they_asked_for_or_all(
+    run: Run, join: Join
+) -> None:
+    await run({"A": "10", "B": "20"})
+    some, everything = await join(asked=("B", "D")), await join()
+    assert some.prices == {"B": "20.00", "D": None}
+    assert list(everything.prices) == ["A", "B", "C", "D"]
+
+
+# -- Slow clients -----------------------------------------------------------------------------
+
+
+async def test_a_stalled_client_gets_the_newest_of_each_ticker_and_delays_nobody(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20"})
+    slow, quick = await join(user_id=watching.pk), await join(user_id=watching.pk)
+    slow.stall()
+    for step in range(1, 9):
+        await run({"A": f"1{step}"} | ({"B": "25"} if step == 4 else {}))
+        await quick.until_prices(A=f"1{step}.00")
+    slow.read_on()
+    await slow.until_prices(A="18.00", B="25.00")
+    # One frame was waiting in the server; everything after it is one frame more.
+    assert slow.kinds() == ["welcome", "snapshot", "prices", "prices"]
+    assert slow.quotes == quick.quotes
+
+
+async def test_a_client_that_stalled_through_edits_learns_of_them_once(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20", "C": "30"})
+    slow, quick = await join(user_id=watching.pk), await join(user_id=watching.pk)
+    slow.stall()
+    await run({"A": "11"})
+    await edit(watchlist_add_security, watching, "C")
+    await edit(watchlist_remove_security, watching, "B")
+    await quick.until(lambda: set(quick.prices) == {"A", "C"})
+    await run({"A": "12", "C": "31"})
+    await quick.until_prices(A="12.00", C="31.00")
+    slow.read_on()
+    await slow.until_prices(A="12.00", C="31.00")
+    assert slow.kinds().count("watchlist") == 1
+    assert slow.quotes == quick.quotes
+
+
+async def test_a_client_that_left_is_forgotten_with_its_groups(
+    run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await join(user_id=watching.pk)
+    layer = get_channel_layer()._get_layer()
+    ours = {layer._get_group_channel_name(price_group(ticker)) for ticker in "AB"}
+    assert ours <= layer.groups.keys()
+    hub.remove(client.connection)
+    assert hub.connection_count == 0
+    await hub._membership.leave_unwatched()
+    assert not ours & layer.groups.keys()
+    await run({"A": "10"})  # nobody listens; nothing breaks
+    again = await join(user_id=watching.pk)
+    assert again.prices == {"B": None, "A": "10.00"}
+
+
+# -- Edits ------------------------------------------------------------------------------------
+
+
+async def test_every_tab_of_a_user_follows_an_edit_and_others_do_not(
+    run: Run, join: Join, watching: User, bob: User
+) -> None:
+    await run({"A": "10", "B": "20", "C": "30"})
+    tabs = [await join(user_id=watching.pk) for _ in range(2)]
+    other = await join(user_id=bob.pk)
+    await edit(watchlist_add_security, watching, "C")
+    for tab in tabs:
+        await tab.until_prices(C="30.00")
+        assert tab.frames[-1]["added"][0]["name"] == "C Inc."
+    await edit(watchlist_remove_security, watching, "A")
+    for tab in tabs:
+        await tab.until(lambda tab=tab: "A" not in tab.prices)
+        assert tab.frames[-1] == {"type": "watchlist", "added": [], "removed": ["A"]}
+    assert other.kinds() == ["welcome", "snapshot"]
+
+
+async def test_a_ticker_added_while_its_price_moves_shows_the_newest(
+    run: Run, join: Join, watching: User
+) -> None:
+    client = await join(user_id=watching.pk)
+    for step in range(10):
+        adding = edit(watchlist_add_security, watching, "C")
+        await asyncio.gather(run({"C": f"1{step}", "A": f"2{step}"}), adding)
+        await client.until_prices(C=f"1{step}.00", A=f"2{step}.00")
+        await edit(watchlist_remove_security, watching, "C")
+        await client.until(lambda: "C" not in client.prices)
+
+
+async def test_deactivating_a_security_tells_its_watchers_and_activating_brings_it_back(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20"})
+    client, single = await join(user_id=watching.pk), await join(asked=("A",))
+    several = await join(asked=("A", "B"))
+    security = await off_loop(lambda: Security.objects.get(ticker="A"))
+    await off_loop(lambda: security_deactivate(security=security))
+    await client.until(lambda: "A" not in client.prices)
+    await several.until(lambda: "A" not in several.prices)
+    error = next(frame for frame in client.frames if frame["type"] == "error")
+    assert (error["code"], error["ticker"]) == ("security_inactive", "A")
+    assert single.close_code == 4004
+    await run({"A": "11", "B": "21"})
+    await client.until_prices(B="21.00")
+    await off_loop(lambda: security_activate(security=security))
+    await client.until_prices(A="10.00", B="21.00")
+    await several.until_prices(A="10.00")
+
+
+async def test_an_edit_that_nobody_announced_is_found_when_the_link_is_back(
+    run: Run, join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await join(user_id=watching.pk)
+    with monkeypatch.context() as patch:
+        patch.setattr("watchlists.events._send", lambda _: None)
+        await edit(watchlist_add_security, watching, "C")
+    await run({"A": "10"})
+    await client.until_prices(A="10.00")
+    assert "C" not in client.prices
+    await lose_link(client)
+    await client.until(lambda: "C" in client.prices)
+
+
+# -- Coming back ------------------------------------------------------------------------------
+
+
+async def test_who_resumes_gets_newer_quotes_alone_and_learns_what_left_the_list(
+    run: Run, join: Join, watching: User, hub: Hub
+) -> None:
+    await run({"A": "10", "B": "20"})
+    first = await join(user_id=watching.pk)
+    hub.remove(first.connection)
+    await run({"A": "11"})
+    await edit(watchlist_remove_security, watching, "B")
+    await asyncio.sleep(0)
+    back = Client(known=first)
+    await back.join(hub, user_id=watching.pk, since=first.since)
+    await back.until_prices(A="11.00")
+    assert set(back.prices) == {"A"}
+    again = Client(known=back)
+    await again.join(hub, user_id=watching.pk, since=back.since)
+    assert again.frames[1]["quotes"] == []
+    assert again.frames[1]["tickers"] == ["A"]
+    assert again.quotes == back.quotes
+
+
+async def test_a_ticker_added_meanwhile_comes_whole_to_who_resumes(
+    run: Run, join: Join, watching: User, hub: Hub
+) -> None:
+    await run({"A": "10", "B": "20", "C": "30"})
+    first = await join(user_id=watching.pk)
+    hub.remove(first.connection)
+    await edit(watchlist_add_security, watching, "C")
+    back = Client(known=first)
+    await back.join(hub, user_id=watching.pk, since=first.since)
+    assert back.prices == {"A": "10.00", "B": "20.00", "C": "30.00"}
+
+
+async def test_who_comes_from_another_epoch_gets_a_whole_snapshot(
+    run: Run, join: Join, watching: User, hub: Hub
+) -> None:
+    await run({"A": "10", "B": "20"})
+    stranger = Client()
+    stranger.epoch, stranger.sequence = "another-life", 10_000
+    await stranger.join(hub, user_id=watching.pk, since=stranger.since)
+    assert stranger.prices == {"B": "20.00", "A": "10.00"}
+
+
+async def test_another_epoch_starts_everybody_over(run: Run, join: Join, watching: User) -> None:
+    await run({"A": "10", "B": "20"})
+    client = await join(user_id=watching.pk)
+    old = client.epoch
+
+    def restored_from_backup() -> None:
+        Feed.objects.update(epoch="12345678-1234-5678-1234-567812345678", sequence=0)
+        Security.objects.get(ticker="A").quote.delete()
+        Security.objects.get(ticker="B").quote.delete()
+
+    await off_loop(restored_from_backup)
+    await run({"A": "5"})
+    await client.until(lambda: client.prices == {"B": None, "A": "5.00"})
+    assert client.epoch != old
+    assert client.quotes["A"]["sequence"] == 1
+    await run({"A": "6"})
+    await client.until_prices(A="6.00")
+
+
+# -- Faults -----------------------------------------------------------------------------------
+
+
+async def lose_link(client: Client) -> None:
+    """Redis drops this process's subscriptions; the layer finds its way back by itself."""
+    shard = get_channel_layer()._get_layer()._shards[0]
+    await shard._pubsub.connection.disconnect()
+
+
+async def test_prices_lost_with_the_link_come_when_it_is_back(
+    run: Run, join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run({"A": "10", "B": "20"})
+    client = await join(user_id=watching.pk)
+    layer = get_channel_layer()._get_layer()
+    with monkeypatch.context() as patch:
+        patch.setattr(layer, "hand_out", lambda _: None)
+        await run({"A": "11"})
+        await asyncio.sleep(0.05)
+    assert client.prices["A"] == "10.00"
+    await lose_link(client)
+    await client.until_prices(A="11.00")
+
+
+async def test_a_lost_publish_is_noticed_by_the_next_and_read_from_redis(
+    run: Run, join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run({"A": "10", "B": "20"})
+    client = await join(user_id=watching.pk)
+    layer = get_channel_layer()._get_layer()
+    with monkeypatch.context() as patch:
+        patch.setattr(layer, "hand_out", lambda _: None)
+        await run({"A": "11"})
+        await asyncio.sleep(0.05)
+    await run({"B": "21"})
+    await client.until_prices(A="11.00", B="21.00")
+
+
+async def test_an_old_or_repeated_message_does_not_turn_prices_back(
+    run: Run, join: Join, watching: User, quote: Callable[..., Any]
+) -> None:
+    await run({"A": "10", "B": "20"})
+    await run({"A": "11"})
+    client = await join(user_id=watching.pk)
+    old = quote("A", 2, price="1.00")
+    layer = get_channel_layer()
+    body = [old.ticker, old.sequence, old.delta, old.identity]
+    await layer.group_send_many([(price_group("A"), {"type": "price.changed", "quote": body})])
+    await run({"B": "21"})
+    await client.until_prices(B="21.00")
+    assert client.prices["A"] == "11.00"
+
+
+async def test_a_tick_whose_end_never_comes_is_sent_all_the_same(
+    run: Run, join: Join, watching: User, quote: Callable[..., Any]
+) -> None:
+    await run({"A": "10", "B": "20"})
+    client = await join(user_id=watching.pk)
+    new = quote("A", 3, price="12.00")
+    body = [new.ticker, new.sequence, new.delta, new.identity]
+    await get_channel_layer().group_send_many(
+        [(price_group("A"), {"type": "price.changed", "quote": body})]
+    )
+    await client.until_prices(A="12.00")
+    assert client.frames[-1]["sequence"] == 2  # the mark has not moved: 3 may not be all
+
+
+async def test_a_redis_without_quotes_is_filled_from_postgres(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20"})
+    await off_loop(lambda: LatestWriter().save([], starting_over=True))
+    client = await join(user_id=watching.pk)
+    assert client.prices == {"B": "20.00", "A": "10.00"}
+    assert len(await hub_reader().read(["A", "B"])) == 2
+
+
+def hub_reader() -> Any:
+    from pricefeed.delivery.latest import LatestReader
+
+    return LatestReader()
+
+
+async def test_a_feed_that_falls_silent_is_called_stale_and_then_live_again(
+    run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "_SWEEP_SECONDS", 0.02)
+    await run({"A": "10", "B": "20"})
+    client = await join(user_id=watching.pk)
+    await client.until_prices(A="10.00")
+    hub._stale_seconds = 0.05
+    await client.until(lambda: client.kinds()[-1] == "heartbeat")
+    assert client.frames[-1]["stale_since"] <= time.time() * 1000
+    newcomer = await join(user_id=watching.pk)
+    assert newcomer.frames[-1]["stale_since"] == client.frames[-1]["stale_since"]
+    hub._stale_seconds = 60.0
+    await run({})
+    await client.until(lambda: client.frames[-1].get("stale_since", 0) is None)
+
+
+async def test_an_expired_token_ends_the_connection_with_its_own_code(
+    join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await join(user_id=watching.pk, expires_at=time.time() + 0.5)
+    other = await join(user_id=watching.pk, expires_at=time.time() + 60)
+    await client.until(lambda: client.close_code == 4101)
+    assert other.close_code is None
+
+
+async def test_stopping_says_going_away_to_everybody_also_to_the_stalled(
+    run: Run, join: Join, hub: Hub, watching: User
+) -> None:
+    clients = [await join(user_id=watching.pk) for _ in range(3)]
+    clients[0].stall()
+    await run({"A": "10"})
+    await hub.stop()
+    assert [client.close_code for client in clients] == [4100] * 3
+
+
+async def test_marks_travel_through_the_feed_group(run: Run, join: Join, watching: User) -> None:
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(FEED_GROUP, channel)
+    await run({"A": "10"})
+    async with asyncio.timeout(3):
+        seen = [await layer.receive(channel) for _ in range(2)]
+    assert [(each["sequence"], each["done"]) for each in seen] == [(0, False), (1, True)]
