@@ -105,7 +105,10 @@ DATABASES: dict[str, Any] = {
             "pool": {
                 "min_size": 1,
                 "max_size": env.integer("DATABASE_POOL_SIZE", 8, low=1, high=500),
-                "timeout": 5,
+                # Postgres away is said soon; and found again soon: the pool would wait ever longer
+                # between attempts, while giving up lets the next request try at once.
+                "timeout": 2,
+                "reconnect_timeout": 2,
             },
             "connect_timeout": 5,
         },
