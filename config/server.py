@@ -62,8 +62,8 @@ def open_listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(listener: socket.socket) -> None:
-    """Serve until a signal says to stop; what is under way has WEB_GRACE_SECONDS to end."""
+def server_on(listener: socket.socket) -> Server:
+    """The server of the whole application on a listening socket."""
     config = uvicorn.Config(
         application,
         fd=listener.fileno(),
@@ -83,7 +83,12 @@ def serve(listener: socket.socket) -> None:
         forwarded_allow_ips="*" if settings.BEHIND_PROXY else None,
         timeout_graceful_shutdown=settings.WEB_GRACE_SECONDS,
     )
-    Server(config).run(sockets=[listener])
+    return Server(config)
+
+
+def serve(listener: socket.socket) -> None:
+    """Serve until a signal says to stop; what is under way has WEB_GRACE_SECONDS to end."""
+    server_on(listener).run(sockets=[listener])
 
 
 class Processes:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import uvicorn
 from django.conf import settings
 from django.core.cache import caches
 from django.test import override_settings
@@ -119,19 +118,17 @@ def security(db: None) -> MakeSecurity:
 @pytest.fixture
 def server(transactional_db: None) -> Iterator[str]:
     """The whole application on uvicorn, as in production; gives its host and port."""
-    from config.asgi import application
+    from config.server import open_listener, server_on
 
-    config = uvicorn.Config(
-        application, port=0, lifespan="off", log_config=None, proxy_headers=False
-    )
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        assert thread.is_alive()
-        time.sleep(0.005)
-    host, port = running.servers[0].sockets[0].getsockname()
-    yield f"{host}:{port}"
-    running.should_exit = True
-    thread.join(timeout=10)
-    assert not thread.is_alive()
+    with open_listener("127.0.0.1", 0) as listener:
+        host, port = listener.getsockname()
+        running = server_on(listener)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not running.started:
+            assert thread.is_alive()
+            time.sleep(0.005)
+        yield f"{host}:{port}"
+        running.should_exit = True
+        thread.join(timeout=20)
+        assert not thread.is_alive()

@@ -1,0 +1,310 @@
+"""The sockets, spoken to over the network as clients do."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from asgiref.sync import sync_to_async
+from rest_framework_simplejwt.tokens import AccessToken
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from accounts.models import User
+from accounts.services import tokens_issue
+from pricefeed.delivery import consumers
+from pricefeed.delivery.publish import publish
+from pricefeed.recording.services import record
+from securities.models import Security
+from tests.pricefeed.conftest import MakeTick
+from tests.pricefeed.delivery.conftest import off_loop
+from watchlists.services import watchlist_add_security
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WAIT_SECONDS = 5
+
+
+@pytest.fixture
+def token(alice: User, market: None, tick: MakeTick) -> str:
+    """Alice's; she watches A and B, and all but D have prices."""
+    for ticker in "AB":
+        watchlist_add_security(user_id=alice.pk, ticker=ticker)
+    publish(record([tick("A", "10"), tick("B", "20"), tick("C", "30")]))
+    return str(tokens_issue(user=alice).access)
+
+
+class Socket:
+    """A client's end."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def say(self, message: Any) -> None:
+        text = message if isinstance(message, str | bytes) else json.dumps(message)
+        await self._connection.send(text)
+
+    async def hear(self) -> dict[str, Any]:
+        frame: dict[str, Any] = json.loads(await self._connection.recv())
+        return frame
+
+    async def hear_kinds(self, *kinds: str) -> dict[str, Any]:
+        """Exactly these frames; gives the last."""
+        frames = [await self.hear() for _ in kinds]
+        assert [frame["type"] for frame in frames] == list(kinds)
+        return frames[-1]
+
+    async def hear_close(self) -> int:
+        """The code; frames that come before it do not matter."""
+        with suppress(ConnectionClosed):
+            async for _ in self._connection:
+                pass
+        assert self._connection.close_code is not None
+        return self._connection.close_code
+
+
+@asynccontextmanager
+async def opened(server: str, path: str, token: str | None = None) -> AsyncIterator[Socket]:
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    async with (
+        asyncio.timeout(WAIT_SECONDS * 2),
+        connect(f"ws://{server}{path}", additional_headers=headers) as connection,
+    ):
+        yield Socket(connection)
+
+
+# -- Who is there -----------------------------------------------------------------------------
+
+
+async def test_a_token_in_the_header_opens_the_watchlist(server: str, token: str) -> None:
+    async with opened(server, "/ws/watchlist", token) as socket:
+        welcome = await socket.hear_kinds("welcome")
+        assert (welcome["protocol"], welcome["heartbeat"]) == (1, 25)
+        snapshot = await socket.hear_kinds("snapshot")
+    assert [(q["ticker"], q["price"]) for q in snapshot["quotes"]] == [
+        ("A", "10.00"),
+        ("B", "20.00"),
+    ]
+    assert set(snapshot["quotes"][0]) == {
+        "ticker", "name", "currency", "price", "previous_close", "abs_change", "pct_change",
+        "updated_at", "sequence",
+    }  # fmt: skip
+
+
+async def test_a_token_in_the_first_message_does_too_and_may_resume(
+    server: str, token: str
+) -> None:
+    async with opened(server, "/ws/watchlist/") as socket:
+        await socket.say({"type": "auth", "token": token})
+        epoch = (await socket.hear_kinds("welcome"))["epoch"]
+        sequence = (await socket.hear_kinds("snapshot"))["sequence"]
+    async with opened(server, "/ws/watchlist") as socket:
+        since = {"epoch": epoch, "sequence": sequence}
+        await socket.say({"type": "auth", "token": token, "since": since})
+        snapshot = await socket.hear_kinds("welcome", "snapshot")
+    assert (snapshot["quotes"], snapshot["tickers"]) == ([], ["A", "B"])
+
+
+def expired(user: User) -> str:
+    made = AccessToken.for_user(user)
+    made.set_exp(lifetime=-timedelta(minutes=1))
+    return str(made)
+
+
+async def test_bad_tokens_are_refused_with_4001_and_expired_ones_with_4101(
+    server: str, token: str, alice: User
+) -> None:
+    refresh = await sync_to_async(lambda: str(tokens_issue(user=alice).refresh))()
+    for wrong in ("", "rubbish", token[:-2] + "xx", refresh):
+        async with opened(server, "/ws/watchlist", wrong) as socket:
+            assert await socket.hear_close() == 4001
+        async with opened(server, "/ws/watchlist") as socket:
+            await socket.say({"type": "auth", "token": wrong})
+            assert await socket.hear_close() == 4001
+    old = await sync_to_async(expired)(alice)
+    async with opened(server, "/ws/watchlist", old) as socket:
+        assert await socket.hear_close() == 4101
+
+
+async def test_a_disabled_user_is_refused(server: str, token: str, alice: User) -> None:
+    await off_loop(lambda: User.objects.filter(pk=alice.pk).update(is_active=False))
+    async with opened(server, "/ws/watchlist", token) as socket:
+        assert await socket.hear_close() == 4001
+
+
+async def test_who_says_nothing_is_closed_with_4008(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "AUTHENTICATION_SECONDS", 0.1)
+    async with opened(server, "/ws/watchlist?token=in-the-address") as socket:
+        assert await socket.hear_close() == 4008
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "rubbish",
+        {},
+        {"type": "ping", "extra": 1},
+        {"type": "auth"},
+        {"type": "auth", "token": 7},
+        {"type": "auth", "token": "x", "since": {"epoch": "e"}},
+        b"\x00\x01",
+    ],
+)
+async def test_rubbish_before_signing_in_is_closed_with_4000(server: str, message: Any) -> None:
+    async with opened(server, "/ws/watchlist") as socket:
+        await socket.say(message)
+        assert await socket.hear_close() == 4000
+
+
+async def test_a_ping_before_signing_in_is_answered(server: str, token: str) -> None:
+    async with opened(server, "/ws/watchlist") as socket:
+        await socket.say({"type": "ping"})
+        await socket.hear_kinds("pong")
+        await socket.say({"type": "auth", "token": token})
+        await socket.hear_kinds("welcome", "snapshot")
+
+
+# -- What may be said -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "{",
+        "[]",
+        "null",
+        {"type": "subscribe"},
+        {"type": "ping", "extra": 1},
+        {"type": ["ping"]},
+        b"bytes",
+        '{"type":"ping"}' + " " * 3000 + "x",
+    ],
+)
+async def test_a_wrong_message_is_an_error_and_the_socket_lives_on(
+    server: str, token: str, message: Any
+) -> None:
+    async with opened(server, "/ws/watchlist", token) as socket:
+        await socket.hear_kinds("welcome", "snapshot")
+        await socket.say(message)
+        error = await socket.hear_kinds("error")
+        assert error["code"] == "bad_message"
+        await socket.say({"type": "ping"})
+        await socket.hear_kinds("pong")
+
+
+async def test_signing_in_twice_is_an_error(server: str, token: str) -> None:
+    async with opened(server, "/ws/watchlist", token) as socket:
+        await socket.hear_kinds("welcome", "snapshot")
+        await socket.say({"type": "auth", "token": token})
+        assert (await socket.hear_kinds("error"))["code"] == "bad_message"
+
+
+async def test_who_goes_on_with_rubbish_is_closed(server: str, token: str) -> None:
+    async with opened(server, "/ws/watchlist", token) as socket:
+        for _ in range(consumers.MAX_BAD_MESSAGES + 1):
+            await socket.say("rubbish")
+        assert await socket.hear_close() == 4000
+
+
+async def test_a_message_over_four_kilobytes_is_closed(server: str, token: str) -> None:
+    async with opened(server, "/ws/watchlist", token) as socket:
+        await socket.hear_kinds("welcome", "snapshot")
+        await socket.say("x" * 5000)
+        assert await socket.hear_close() in {1009, 4000}
+
+
+async def test_a_socket_nobody_knows_is_refused_at_the_handshake(server: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"ws://{server}/ws/nothing")
+    assert refused.value.response.status_code == 403
+
+
+# -- What comes -------------------------------------------------------------------------------
+
+
+async def test_prices_and_edits_made_over_rest_arrive(
+    server: str, token: str, tick: MakeTick
+) -> None:
+    async with opened(server, "/ws/watchlist", token) as socket:
+        await socket.hear_kinds("welcome", "snapshot")
+        await off_loop(lambda: publish(record([tick("A", "11", seconds=1)])))
+        (quote,) = (await socket.hear_kinds("prices"))["quotes"]
+        assert (quote["ticker"], quote["price"], quote["pct_change"]) == ("A", "11.00", "10.00")
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=f"http://{server}", headers=headers) as client:
+            await client.post("/api/v1/watchlist", json={"ticker": "c"})
+            (added,) = (await socket.hear_kinds("watchlist"))["added"]
+            assert (added["ticker"], added["price"], added["name"]) == ("C", "30.00", "C Inc.")
+            await client.delete("/api/v1/watchlist/A")
+            assert (await socket.hear_kinds("watchlist"))["removed"] == ["A"]
+
+
+async def test_one_ticker_some_and_all_of_them(
+    server: str, token: str, security: Callable[..., Security]
+) -> None:
+    await sync_to_async(security)("BRK.B")
+    for path, tickers in {
+        "/ws/prices/C": ["C"],
+        "/ws/prices/c/": ["C"],
+        "/ws/prices/brk-b": ["BRK.B"],
+        "/ws/prices?tickers=C,a,C": ["C", "A"],
+        "/ws/prices": ["A", "B", "BRK.B", "C", "D"],
+    }.items():
+        async with opened(server, path) as socket:
+            snapshot = await socket.hear_kinds("welcome", "snapshot")
+        assert [quote["ticker"] for quote in snapshot["quotes"]] == tickers, path
+
+
+async def test_open_prices_need_no_name(server: str, token: str) -> None:
+    async with opened(server, "/ws/prices/A") as socket:
+        await socket.hear_kinds("welcome", "snapshot")
+        await socket.say({"type": "auth", "token": token})
+        assert (await socket.hear_kinds("error"))["code"] == "bad_message"
+
+
+async def test_whole_quotes_in_every_frame_for_who_asks(
+    server: str, token: str, tick: MakeTick
+) -> None:
+    async with opened(server, "/ws/prices/A?full=1") as socket:
+        await socket.hear_kinds("welcome", "snapshot")
+        await off_loop(lambda: publish(record([tick("A", "11", seconds=1)])))
+        (quote,) = (await socket.hear_kinds("prices"))["quotes"]
+    assert (quote["name"], quote["previous_close"]) == ("A Inc.", "10.00")
+
+
+async def test_unknown_and_inactive_tickers_are_closed_with_4004(
+    server: str, token: str, security: Callable[..., Security]
+) -> None:
+    await sync_to_async(security)("GONE", is_active=False)
+    for path in (
+        "/ws/prices/NOPE",
+        "/ws/prices/GONE",
+        "/ws/prices?tickers=A,NOPE",
+        "/ws/prices/%20",
+    ):
+        async with opened(server, f"/ws/prices{choice}") as socket:
+            assert await socket.hear_close() == 4004, choice
+
+
+async def test_senseless_choices_are_closed_with_4000(server: str, token: str) -> None:
+    many = ",".join(f"T{n}" for n in range(consumers.MAX_TICKERS + 1))
+    for query in ("tickers=", "tickers=,,", f"tickers={many}", "&".join(["a=1"] * 30)):
+        async with opened(server, f"/ws/prices?{query}") as socket:
+            assert await socket.hear_close() == 4000, query
+
+
+async def test_while_redis_is_away_sockets_are_asked_to_come_back(
+    server: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> None:
+        raise ConnectionError("Redis is away")
+
+    monkeypatch.setattr(consumers, "running_hub", away)
+    async with opened(server, "/ws/watchlist", token) as socket:
+        assert await socket.hear_close() == 4103
