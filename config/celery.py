@@ -1,11 +1,13 @@
 """The Celery application: worker and Beat start with `-A config`."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -14,6 +16,15 @@ app = Celery("tickwatch")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
+
+
+@app.on_configure.connect
+def check_settings(**_: Any) -> None:
+    """Asked for Celery's settings before anything else: a wrong one is a sentence."""
+    try:
+        settings.CELERY_BROKER_URL  # noqa: B018  loading the settings checks them all
+    except ImproperlyConfigured as wrong:
+        sys.exit(f"Tickwatch cannot start: {wrong}")
 
 
 @setup_logging.connect

@@ -59,6 +59,7 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
 def configure(config: dict[str, Any]) -> None:
     """Django's LOGGING_CONFIG hook: sets up structlog and the standard library together."""
     logging.config.dictConfig(config)
+    logging.captureWarnings(True)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

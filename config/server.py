@@ -14,8 +14,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
+import structlog
 import uvicorn
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -32,7 +34,9 @@ SEND_BUFFER_BYTES = 16 * 1024
 VANISHED_CLIENT_MS = 20_000
 BACKLOG = 4096
 _LISTENER_VARIABLE = "TICKWATCH_LISTENER_FD"
-_RESTART_SECONDS = 1.0
+_LOOK_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 class Server(uvicorn.Server):
@@ -92,23 +96,30 @@ def serve(listener: socket.socket) -> None:
 
 
 class Processes:
-    """The serving processes: started, started again when one dies, stopped together."""
+    """The serving processes: started, started again when one dies, stopped together.
+
+    Each holds the reading end of a pipe of ours, so that it notices our end, however that comes.
+    """
 
     def __init__(self, listener: socket.socket, *, count: int) -> None:
         self._listener = listener
+        self._count = count
         self._is_stopping = False
-        self._running = [self._start() for _ in range(count)]
+        self._running: list[subprocess.Popen[bytes]] = []
 
     def mind(self) -> None:
         """Until a signal: keep as many alive as were asked for."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         while not self._is_stopping:
-            time.sleep(_RESTART_SECONDS)
-            for place, process in enumerate(self._running):
-                if process.poll() is not None and not self._is_stopping:
-                    print(f"A web process ended with {process.returncode}; starting another.")
-                    self._running[place] = self._start()
+            for process in list(self._running):
+                if process.poll() is not None:
+                    log.warning("web_process_ended", pid=process.pid, code=process.returncode)
+                    self._running.remove(process)
+            while len(self._running) < self._count and not self._is_stopping:
+                self._running.append(self._start())
+            time.sleep(_LOOK_SECONDS)
+        self._terminate()  # one may have been started while the signal came
         for process in self._running:
             process.wait()
 
@@ -116,21 +127,27 @@ class Processes:
         number = self._listener.fileno()
         return subprocess.Popen(
             [sys.executable, "-m", "config.server"],
+            stdin=subprocess.PIPE,
             pass_fds=[number],
             env={**os.environ, _LISTENER_VARIABLE: str(number)},
         )
 
     def _stop(self, number: int, frame: object) -> None:
         self._is_stopping = True
+        self._terminate()
+
+    def _terminate(self) -> None:
         for process in self._running:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
+            process.terminate()
 
 
 def main() -> None:
     """Open the socket, or take the one that was handed over, and serve."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     handed_over = os.environ.get(_LISTENER_VARIABLE)
     if handed_over is not None:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
         serve(socket.socket(fileno=int(handed_over)))
         return
     try:
@@ -144,6 +161,17 @@ def main() -> None:
         serve(listener)
     else:
         Processes(listener, count=settings.WEB_PROCESSES).mind()
+
+
+def _leave(number: int, frame: object) -> None:
+    """Being told to stop is no failure; uvicorn repeats the signal once it has shut down."""
+    sys.exit(0)
+
+
+def _end_with_parent() -> None:
+    """Wait until the pipe that the parent holds closes, then stop as if told to."""
+    os.read(sys.stdin.fileno(), 1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,213 @@
+"""`python -m config.server` as a process: how it serves, stops, and says why it cannot start."""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from accounts.models import User
+from accounts.services import tokens_issue
+from pricefeed.services import prices_update
+from pricefeed.sources.simulated import SimulatedSource
+from securities.models import Security
+from tests.integration.processes import Processes, Running, free_port, is_alive, wait_until
+from watchlists.services import watchlist_add_security
+
+GOING_AWAY = 4100
+SOURCE = SimulatedSource()
+
+
+class Web:
+    """A web server that answers."""
+
+    def __init__(self, processes: Processes, **env: str) -> None:
+        self.port = free_port()
+        self.running: Running = processes.start(
+            "web", "config.server", PORT=str(self.port), WEB_GRACE_SECONDS="3", **env
+        )
+        wait_until(self.answers, seconds=20, what="an answer of the web server")
+
+    def answers(self) -> bool:
+        assert self.running.popen.poll() is None, self.running.told()
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"http://127.0.0.1:{self.port}/health", timeout=2).is_success
+        return False
+
+    def serving(self) -> set[psutil.Process]:
+        """The serving processes that have a socket of somebody's."""
+        return {
+            process
+            for process in self.running.below() or [psutil.Process(self.running.popen.pid)]
+            if any(
+                each.status == psutil.CONN_ESTABLISHED and each.laddr.port == self.port
+                for each in process.net_connections("tcp")
+            )
+        }
+
+
+Connect = Callable[..., ClientConnection]
+
+
+@pytest.fixture
+def open_socket() -> Iterator[Connect]:
+    """`open_socket(web, "prices/T1")`: a socket, closed with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(web: Web, path: str, **headers: str) -> ClientConnection:
+            address = f"ws://127.0.0.1:{web.port}/ws/{path}"
+            return stack.enter_context(
+                connect(address, additional_headers=headers, open_timeout=10, close_timeout=0.1)
+            )
+
+        yield start
+
+
+def next_frame(client: ClientConnection, kind: str) -> Any:
+    """The next frame of a kind."""
+    while True:
+        frame = json.loads(client.recv(timeout=10))
+        if frame["type"] == kind:
+            return frame
+
+
+def close_code(client: ClientConnection) -> int | None:
+    """Read to the end."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            client.recv(timeout=10)
+    return client.close_code
+
+
+def stalled(web: Web) -> socket.socket:
+    """A client that asks for everything and reads nothing."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    client.connect(("127.0.0.1", web.port))
+    client.sendall(
+        b"GET /ws/prices?full=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n\r\n"
+    )
+    return client
+
+
+def is_full(client: socket.socket) -> bool:
+    """Whether what the server has sent lies unread, as far as there is room for it."""
+    before = len(client.recv(1 << 20, socket.MSG_PEEK))
+    time.sleep(0.05)
+    return before > 500 and len(client.recv(1 << 20, socket.MSG_PEEK)) == before
+
+
+def test_sigterm_sends_everybody_away_and_ends_in_time_even_with_a_client_that_does_not_read(
+    processes: Processes, here: None, market: list[Security], open_socket: Connect
+) -> None:
+    Security.objects.bulk_create(Security(ticker=f"X{n}", name=f"X {n}") for n in range(2000))
+    prices_update(source=SOURCE)
+    web = Web(processes)
+    with stalled(web) as deaf:
+        readers = [open_socket(web, "prices/T1") for _ in range(3)]
+        for reader in readers:
+            next_frame(reader, "snapshot")
+        wait_until(lambda: is_full(deaf), seconds=5, what="a full socket")
+        began = time.monotonic()
+        web.running.popen.terminate()
+        assert [close_code(reader) for reader in readers] == [GOING_AWAY] * 3
+        assert time.monotonic() - began < 1
+        assert web.running.wait() == 0, web.running.told()
+        assert time.monotonic() - began < 4
+
+
+def test_two_processes_both_deliver_prices_and_edits(
+    processes: Processes, here: None, market: list[Security], alice: User, open_socket: Connect
+) -> None:
+    token = f"Bearer {tokens_issue(user=alice).access}"
+    watchlist_add_security(user_id=alice.pk, ticker="T1")
+    prices_update(source=SOURCE)
+    web = Web(processes, WEB_PROCESSES="2")
+    sockets: list[ClientConnection] = []
+
+    def both_serve() -> bool:
+        sockets.append(open_socket(web, "watchlist", Authorization=token))
+        next_frame(sockets[-1], "snapshot")
+        return len(web.serving()) == 2
+
+    wait_until(both_serve, seconds=10, what="a socket on each of the two processes")
+    prices_update(source=SimulatedSource())
+    for each in sockets:
+        assert [quote["ticker"] for quote in next_frame(each, "prices")["quotes"]] == ["T1"]
+    added = httpx.put(
+        f"http://127.0.0.1:{web.port}/api/v1/watchlist/T2", headers={"Authorization": token}
+    )
+    assert added.status_code == 201
+    for each in sockets:
+        assert [quote["ticker"] for quote in next_frame(each, "watchlist")["added"]] == ["T2"]
+    assert web.running.stop() == 0, web.running.told()
+    assert {close_code(each) for each in sockets} == {GOING_AWAY}
+
+
+def test_a_web_process_that_was_killed_is_started_again_and_none_outlives_its_parent(
+    processes: Processes, here: None, market: list[Security], open_socket: Connect
+) -> None:
+    prices_update(source=SOURCE)
+    web = Web(processes, WEB_PROCESSES="2")
+    first, second = web.running.below()
+    first.kill()
+    new = wait_until(
+        lambda: next((each for each in web.running.below() if each not in {first, second}), None),
+        seconds=5,
+        what="another web process",
+    )
+    web.running.await_said("web_process_ended")
+    sockets: list[ClientConnection] = []
+
+    def new_one_serves() -> bool:
+        sockets.append(open_socket(web, "prices/T1"))
+        next_frame(sockets[-1], "snapshot")
+        return new in web.serving()
+
+    wait_until(new_one_serves, seconds=15, what="a socket on the new process")
+    web.running.kill()
+    wait_until(lambda: not any(map(is_alive, (second, new))), seconds=5, what="their end")
+    assert {close_code(each) for each in sockets} == {GOING_AWAY}
+
+
+def test_a_port_that_is_taken_is_one_sentence(processes: Processes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        web = processes.start("web", "config.server", PORT=port)
+        assert web.wait() not in {0, None}
+    sentence = web.output.splitlines()[-1]
+    assert f"cannot listen on 127.0.0.1:{port}" in sentence
+    assert "PORT=" in sentence
+    assert "Traceback" not in web.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PRICE_UPDATE_SECONDS", "0"),
+        ("DATABASE_URL", "mysql://root:s3cret@localhost/x"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_that_names_it(
+    processes: Processes, name: str, value: str
+) -> None:
+    programs = [
+        processes.start("web", "config.server", **{name: value}),
+        processes.worker(**{name: value}),
+        processes.beat(**{name: value}),
+    ]
+    for program in programs:
+        assert program.wait() > 0, program.told()
+        (line,) = program.output.splitlines()
+        assert name in line
+        assert "s3cret" not in line
