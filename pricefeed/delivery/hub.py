@@ -13,6 +13,7 @@ Redis before it takes the next ones, so nothing stays lost longer than a period.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import structlog
@@ -169,8 +170,9 @@ class Hub:
         self._connections[connection] = None
         self._board.full_connections += connection.full
         connection.watch(tickers, places)
-        connection.write(self._welcome_frame())
-        if since is not None and since.epoch == self._mark.epoch and not connection.blocked:
+        connection.write(self._welcome_frame(connection))
+        resumes = since is not None and since.epoch == self._epoch_of(connection)
+        if since is not None and resumes and not connection.blocked:
             self._resume(connection, since.sequence)
         else:
             self.bring_up_to_date(connection)
@@ -205,7 +207,7 @@ class Hub:
             )
 
     def _resume(self, connection: Connection, sequence: int) -> None:
-        """The client has everything up to a sequence; `tickers` tells it what left its list."""
+        """The client has everything up to a sequence; `tickers` says that this is not all."""
         connection.told, connection.revision = connection.tickers, self._board.revision
         connection.write(
             wire.snapshot_frame(
@@ -324,7 +326,7 @@ class Hub:
         for connection in self._connections:
             connection.told = None
             if not connection.blocked and not connection.closed:
-                connection.write(self._welcome_frame())
+                connection.write(self._welcome_frame(connection))
                 if not connection.blocked:
                     self.bring_up_to_date(connection)
 
@@ -401,10 +403,18 @@ class Hub:
             if count % _WRITES_BETWEEN_BREATHS == 0:
                 await asyncio.sleep(0)
 
-    def _welcome_frame(self) -> str:
-        return wire.frame(
-            "welcome", protocol=1, epoch=self._mark.epoch, heartbeat=HEARTBEAT_SECONDS
-        )
+    def _welcome_frame(self, connection: Connection) -> str:
+        epoch = self._epoch_of(connection)
+        return wire.frame("welcome", protocol=1, epoch=epoch, heartbeat=HEARTBEAT_SECONDS)
+
+    def _epoch_of(self, connection: Connection) -> str:
+        """The life of the counter, and the list that its numbers are told for.
+
+        Who comes back to another list than the one it left gets a whole snapshot: a
+        security added meanwhile need not have a newer price.
+        """
+        watched = ",".join(sorted(connection.tickers)).encode()
+        return f"{self._mark.epoch}.{blake2b(watched, digest_size=6).hexdigest()}"
 
     def _heartbeat_frame(self) -> str:
         return wire.frame(

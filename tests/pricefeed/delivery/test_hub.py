@@ -35,13 +35,21 @@ async def edit(work: Callable[..., Any], user: User, ticker: str) -> None:
     await off_loop(lambda: work(user_id=user.pk, ticker=ticker))
 
 
+async def heard(hub: Hub, sequence: int) -> None:
+    """Wait until the hub has taken in everything up to a sequence."""
+    async with asyncio.timeout(5):
+        while hub._mark.sequence < sequence:  # noqa: ASYNC110  the hub tells nobody
+            await asyncio.sleep(0.005)
+
+
 # -- Snapshot, then deltas --------------------------------------------------------------------
 
 
 async def test_a_client_gets_welcome_and_a_snapshot_in_the_order_of_its_list(
-    run: Run, join: Join, watching: User
+    run: Run, join: Join, hub: Hub, watching: User
 ) -> None:
     await run({"A": "10", "B": "20", "C": "30"})
+    await heard(hub, 3)
     client = await join(user_id=watching.pk)
     assert client.kinds() == ["welcome", "snapshot"]
     snapshot = client.frames[1]
@@ -215,8 +223,10 @@ async def test_deactivating_a_security_tells_its_watchers_and_activating_brings_
 
 
 async def test_an_edit_that_nobody_announced_is_found_when_the_link_is_back(
-    run: Run, join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
+    run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await run({"B": "20"})
+    await heard(hub, 1)  # and so all earlier edits
     client = await join(user_id=watching.pk)
     with monkeypatch.context() as patch:
         patch.setattr("watchlists.events._send", lambda _: None)
@@ -231,36 +241,41 @@ async def test_an_edit_that_nobody_announced_is_found_when_the_link_is_back(
 # -- Coming back ------------------------------------------------------------------------------
 
 
-async def test_who_resumes_gets_newer_quotes_alone_and_learns_what_left_the_list(
+async def test_who_resumes_gets_newer_quotes_alone(
     run: Run, join: Join, watching: User, hub: Hub
 ) -> None:
     await run({"A": "10", "B": "20"})
+    await heard(hub, 2)
     first = await join(user_id=watching.pk)
     hub.remove(first.connection)
     await run({"A": "11"})
-    await edit(watchlist_remove_security, watching, "B")
-    await asyncio.sleep(0)
+    await heard(hub, 3)
     back = Client(known=first)
     await back.join(hub, user_id=watching.pk, since=first.since)
-    await back.until_prices(A="11.00")
-    assert set(back.prices) == {"A"}
+    assert [quote["ticker"] for quote in back.frames[1]["quotes"]] == ["A"]
+    assert back.prices == {"A": "11.00", "B": "20.00"}
     again = Client(known=back)
     await again.join(hub, user_id=watching.pk, since=back.since)
     assert again.frames[1]["quotes"] == []
-    assert again.frames[1]["tickers"] == ["A"]
+    assert again.frames[1]["tickers"] == ["B", "A"]
     assert again.quotes == back.quotes
 
 
-async def test_a_ticker_added_meanwhile_comes_whole_to_who_resumes(
-    run: Run, join: Join, watching: User, hub: Hub
+@pytest.mark.parametrize("is_removed", [True, False])
+async def test_who_comes_back_to_an_edited_list_gets_it_whole(
+    run: Run, join: Join, watching: User, hub: Hub, is_removed: bool
 ) -> None:
     await run({"A": "10", "B": "20", "C": "30"})
+    await heard(hub, 3)
     first = await join(user_id=watching.pk)
     hub.remove(first.connection)
+    if is_removed:
+        await edit(watchlist_remove_security, watching, "B")
     await edit(watchlist_add_security, watching, "C")
     back = Client(known=first)
     await back.join(hub, user_id=watching.pk, since=first.since)
-    assert back.prices == {"A": "10.00", "B": "20.00", "C": "30.00"}
+    left = {} if is_removed else {"B": "20.00"}
+    await back.until(lambda: back.prices == left | {"A": "10.00", "C": "30.00"})
 
 
 async def test_who_comes_from_another_epoch_gets_a_whole_snapshot(

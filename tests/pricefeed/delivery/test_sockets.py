@@ -282,12 +282,7 @@ async def test_unknown_and_inactive_tickers_are_closed_with_4004(
     server: str, token: str, security: Callable[..., Security]
 ) -> None:
     await sync_to_async(security)("GONE", is_active=False)
-    for path in (
-        "/ws/prices/NOPE",
-        "/ws/prices/GONE",
-        "/ws/prices?tickers=A,NOPE",
-        "/ws/prices/%20",
-    ):
+    for choice in ("/NOPE", "/GONE", "?tickers=A,NOPE", "/%20"):
         async with opened(server, f"/ws/prices{choice}") as socket:
             assert await socket.hear_close() == 4004, choice
 
