@@ -5,9 +5,9 @@ import asyncio
 import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
 
 from securities import version
+from securities.owed import Owed
 
 log = structlog.get_logger(__name__)
 
@@ -15,26 +15,34 @@ GROUP = "securities"
 CHANGED = "securities.changed"
 
 _SEND_SECONDS = 2.0
+_OWED_SECONDS = 600.0
+"""Lists that were stored under the old version have expired by then."""
 
 
 def announce_change() -> None:
     """Bump the catalogue's version, then send `securities.changed` to the group "securities".
 
-    Call it after the commit, from synchronous code. Delivery is at most once. It
-    never raises: the change is made, and with Redis away the listeners find it
-    when they are connected again (hubs reload) or by time (the search index).
+    Call it after the commit, from synchronous code. It never raises: the change is
+    made. With Redis away it is said again once Redis is back, or, should this process
+    have ended by then, found by time (lists expire, the search index compares).
     """
     try:
-        version.bump()
-    except RedisError as error:
-        log.warning("catalogue_version_not_bumped", cause=repr(error))
-    try:
-        async_to_sync(_send)()
+        _tell(GROUP)
     except Exception as error:  # noqa: BLE001  # a layer may fail in any way; the write stands
         log.warning("securities_change_not_announced", cause=repr(error))
+        _owed.add(GROUP, seconds=_OWED_SECONDS)
+
+
+def _tell(_: str) -> None:
+    """Bump first: who hears of the change reads under the new version."""
+    version.bump()
+    async_to_sync(_send)()
 
 
 async def _send() -> None:
     layer = get_channel_layer()
     async with asyncio.timeout(_SEND_SECONDS):  # the layer itself would wait for ever
         await layer.group_send(GROUP, {"type": CHANGED})
+
+
+_owed: Owed[str] = Owed(_tell, name="securities-changes")

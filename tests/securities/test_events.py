@@ -61,13 +61,30 @@ def test_a_write_stands_when_redis_is_away_and_the_log_says_so(
 
     redis_away()
     monkeypatch.setattr(events, "get_channel_layer", AwayLayer)
+    monkeypatch.setattr(events, "_OWED_SECONDS", 0.0)
     with capture_logs() as logs:
         assert services.security_deactivate(security=security("AAPL")) is True
     assert Security.objects.get().is_active is False
-    assert [log["event"] for log in logs] == [
-        "catalogue_version_not_bumped",
-        "securities_change_not_announced",
-    ]
+    assert [log["event"] for log in logs] == ["securities_change_not_announced"]
+
+
+async def test_what_could_not_be_announced_is_announced_when_redis_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer, channel = await listener()
+    before = version.current()
+    monkeypatch.setattr(events._owed, "retry_seconds", 0.02)
+    bump, failures = version.bump, iter([True, True, False])
+
+    def away_at_first() -> None:
+        if next(failures):
+            raise ConnectionError("away")
+        bump()
+
+    monkeypatch.setattr(version, "bump", away_at_first)
+    await sync_to_async(events.announce_change)()
+    assert await asyncio.wait_for(layer.receive(channel), 5) == {"type": "securities.changed"}
+    assert version.current() != before
 
 
 def test_a_layer_that_hangs_does_not_hold_up_the_writer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +94,7 @@ def test_a_layer_that_hangs_does_not_hold_up_the_writer(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(events, "get_channel_layer", HangingLayer)
     monkeypatch.setattr(events, "_SEND_SECONDS", 0.05)
+    monkeypatch.setattr(events, "_OWED_SECONDS", 0.0)
     with capture_logs() as logs:
         events.announce_change()
     assert [log["event"] for log in logs] == ["securities_change_not_announced"]

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def securities(security: Callable[..., Security], monkeypatch: pytest.MonkeyPatch) -> None:
     for ticker in "AB":
         security(ticker)
-    monkeypatch.setattr(events, "RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(events._owed, "retry_seconds", 0.02)
 
 
 def wait_for_debts() -> None:
