@@ -50,7 +50,8 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             "uvicorn.error": {"level": "WARNING" if level != "debug" else "DEBUG"},
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
-            "celery.app.trace": {"level": "WARNING"},
+            # A task that failed is a line of django-structlog's; Celery's own would be a second.
+            "celery.app.trace": {"level": "CRITICAL"},
             "django.server": {"handlers": [], "propagate": True},
         },
     }

@@ -1,8 +1,12 @@
 """What Beat triggers. Each is safe to run twice, late, or not at all: the next one repairs."""
 
+import logging
+
 import structlog
 from celery import shared_task
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from redis.exceptions import RedisError
 
 from pricefeed import services
 from pricefeed.partitions import maintain_partitions
@@ -21,7 +25,15 @@ def update_prices() -> None:
         )
     except SourceError as error:
         # The next period asks again in any case; what cannot get better is said louder.
-        log.log(30 if error.retryable else 40, "prices_not_fetched", cause=str(error))
+        log.log(
+            logging.WARNING if error.retryable else logging.ERROR,
+            "prices_not_fetched",
+            cause=str(error),
+        )
+        return
+    except (OperationalError, InterfaceError, RedisError, OSError) as error:
+        # Postgres or Redis is away. One line a period, no traceback: nothing here is broken.
+        log.error("prices_not_updated", cause=repr(error))  # noqa: TRY400
         return
     if update is not None:
         log.info("prices_updated", ticks=update.ticks, published=update.published)
