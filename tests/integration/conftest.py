@@ -6,9 +6,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import pytest
 from channels.layers import channel_layers
 from django.db import connection
@@ -19,6 +20,14 @@ from pricefeed.models import Feed
 from securities.models import Security
 from tests.integration.network import Wire
 from tests.integration.processes import Processes, free_port, wait_until
+
+
+class PrivateRedis(NamedTuple):
+    """A Redis that no other test hears: pub/sub knows no database numbers."""
+
+    url: str
+    process: psutil.Process
+
 
 MakeWire = Callable[[str], tuple[Wire, str]]
 
@@ -32,8 +41,7 @@ def _redis_binary() -> str:
 
 
 @pytest.fixture(scope="session")
-def private_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis that no other test hears: pub/sub knows no database numbers."""
+def private_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRedis]:
     port = free_port()
     folder = tmp_path_factory.mktemp("redis")
     options = ("--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder))
@@ -43,18 +51,17 @@ def private_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    url = f"redis://127.0.0.1:{port}/0"
     try:
-        yield url
+        yield PrivateRedis(f"redis://127.0.0.1:{port}/0", psutil.Process(process.pid))
     finally:
         process.kill()
         process.wait()
 
 
 @pytest.fixture
-def redis(private_redis_url: str) -> Iterator[Redis]:
+def redis(private_redis: PrivateRedis) -> Iterator[Redis]:
     """The processes' Redis, empty."""
-    client = Redis.from_url(private_redis_url)
+    client = Redis.from_url(private_redis.url)
 
     def answers() -> bool:
         try:
@@ -69,10 +76,10 @@ def redis(private_redis_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def here(redis: Redis, private_redis_url: str, settings: Any, monkeypatch: Any) -> None:
+def here(redis: Redis, private_redis: PrivateRedis, settings: Any, monkeypatch: Any) -> None:
     """This process speaks to the same Redis, as one more process of the system."""
-    settings.REDIS_URL = private_redis_url
-    config = {"hosts": [private_redis_url], "prefix": "tickwatch0"}
+    settings.REDIS_URL = private_redis.url
+    config = {"hosts": [private_redis.url], "prefix": "tickwatch0"}
     settings.CHANNEL_LAYERS = {
         "default": {**settings.CHANNEL_LAYERS["default"], "CONFIG": config},
     }
@@ -81,14 +88,14 @@ def here(redis: Redis, private_redis_url: str, settings: Any, monkeypatch: Any) 
 
 @pytest.fixture
 def processes(
-    transactional_db: None, redis: Redis, private_redis_url: str, tmp_path: Path, settings: Any
+    transactional_db: None, redis: Redis, private_redis: PrivateRedis, tmp_path: Path, settings: Any
 ) -> Iterator[Processes]:
     """Starts programs of ours on an empty market."""
     database = f"/{connection.settings_dict['NAME']}"
     env = {
         **os.environ,
         "DATABASE_URL": urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=database)),
-        "REDIS_URL": private_redis_url,
+        "REDIS_URL": private_redis.url,
         "SECRET_KEY": settings.SECRET_KEY,  # tokens made here are good there
         "DEBUG": "0",
         "HOST": "127.0.0.1",
