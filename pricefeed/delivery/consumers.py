@@ -59,6 +59,7 @@ class SocketConsumer(AsyncConsumer):
     connection: Connection | None = None
     hub: Hub | None = None
     bad_messages = 0
+    is_refused = False
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As Channels', less its thread hop: no handler here leaves a database connection open."""
@@ -99,12 +100,15 @@ class SocketConsumer(AsyncConsumer):
         """Close with a code, through the connection where there is one."""
         if self.connection is not None:
             self.connection.close(code, close_codes.REASONS[code])
-        else:
+        elif not self.is_refused:
+            self.is_refused = True
             reason = close_codes.REASONS[code]
             await self.send({"type": "websocket.close", "code": code, "reason": reason})
 
     async def received(self, text: str | None) -> None:
         """One message of the client."""
+        if self.is_refused:
+            return  # it was on its way already
         if text is None:
             await self.refuse_message("Messages are text, not bytes.")
             return

@@ -82,8 +82,15 @@ class Hub:
     # -- Life --------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Connect to the layer and begin; raises what Redis raises when it is away."""
+        """Connect to the layer and begin; raises what Redis raises when it is away, and ends."""
         self._channel = await self._layer.new_channel()
+        try:
+            await self._begin_following()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _begin_following(self) -> None:
         self._membership = Membership(
             board=self._board,
             layer=self._layer,
@@ -116,6 +123,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._layer.drop_channel(self._channel)
         await self._latest.close()
 
     @property

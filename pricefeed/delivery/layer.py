@@ -78,8 +78,14 @@ class BatchedChannelLayer(RedisPubSubChannelLayer):
         return await self._get_layer().receive_many(channel)
 
     def hand_to(self, channel: str, messages: list[Message]) -> None:
-        """Give messages to a channel of this process, without Redis."""
-        self._get_layer().channels[channel].put_nowait(messages)
+        """Give messages to a channel of this process, without Redis; none if it is gone."""
+        queue = self._get_layer().channels.get(channel)
+        if queue is not None:
+            queue.put_nowait(messages)
+
+    async def drop_channel(self, channel: str) -> None:
+        """Nobody will read this channel again: it leaves its groups and keeps no messages."""
+        await self._get_layer().drop_channel(channel)
 
     def on_reconnect(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever this loop's link to Redis was lost and is back."""
@@ -123,8 +129,19 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
             await shard.subscribe_many(its_names)
 
     async def group_discard_many(self, groups: Iterable[str], channel: str) -> None:
+        await self._leave([self._get_group_channel_name(group) for group in groups], channel)
+
+    async def drop_channel(self, channel: str) -> None:
+        joined = [name for name, members in self.groups.items() if channel in members]
+        try:
+            await self._leave(joined, channel)
+        except (RedisError, OSError) as error:
+            log.warning("groups_not_left", cause=repr(error))
+        await self._forget(channel)
+
+    async def _leave(self, names: list[str], channel: str) -> None:
         empty = []
-        for name in map(self._get_group_channel_name, groups):
+        for name in names:
             members = self.groups.get(name)
             if members is None:
                 continue
@@ -191,7 +208,7 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         if self.channels.pop(channel, None) is not None:
             try:
                 await self._get_shard(channel).unsubscribe(channel)
-            except RedisError as error:
+            except (RedisError, OSError) as error:
                 log.warning("channel_not_unsubscribed", cause=repr(error))
 
     def reconnected(self) -> None:
@@ -229,6 +246,7 @@ class ShardConnection(RedisSingleShardConnection):
             self._pubsub = _ReportingPubSub(pool, on_again=self.channel_layer.reconnected)
 
     async def _do_receiving(self) -> None:
+        is_lost = False
         while True:
             try:
                 if self._pubsub.subscribed:
@@ -238,8 +256,11 @@ class ShardConnection(RedisSingleShardConnection):
                     self._receive_message(message)
                 else:
                     await asyncio.sleep(0.05)
+                is_lost = False
             except (RedisError, OSError) as error:
-                log.warning("channel_layer_lost_redis", cause=repr(error))
+                if not is_lost:
+                    log.warning("channel_layer_lost_redis", cause=repr(error))
+                is_lost = True
                 await asyncio.sleep(_RETRY_SECONDS)
 
     def _receive_message(self, message: dict[str, Any] | None) -> None:

@@ -12,7 +12,8 @@ from accounts.models import User
 from pricefeed.delivery import hub as hub_module
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub
-from pricefeed.delivery.latest import LatestWriter
+from pricefeed.delivery.latest import LatestReader, LatestWriter
+from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
 from securities.models import Security
 from securities.services import security_activate, security_deactivate
@@ -381,13 +382,7 @@ async def test_a_redis_without_quotes_is_filled_from_postgres(
     await off_loop(lambda: LatestWriter().save([], starting_over=True))
     client = await join(user_id=watching.pk)
     assert client.prices == {"B": "20.00", "A": "10.00"}
-    assert len(await hub_reader().read(["A", "B"])) == 2
-
-
-def hub_reader() -> Any:
-    from pricefeed.delivery.latest import LatestReader
-
-    return LatestReader()
+    assert len(await LatestReader().read(["A", "B"])) == 2
 
 
 async def test_a_feed_that_falls_silent_is_called_stale_and_then_live_again(
@@ -434,3 +429,19 @@ async def test_marks_travel_through_the_feed_group(run: Run, join: Join, watchin
     async with asyncio.timeout(3):
         seen = [await layer.receive(channel) for _ in range(2)]
     assert [(each["sequence"], each["done"]) for each in seen] == [(0, False), (1, True)]
+
+
+async def test_a_hub_that_could_not_start_leaves_nothing_behind(
+    market: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: object) -> None:
+        raise ConnectionError("Redis is away")
+
+    layer = get_channel_layer()
+    with monkeypatch.context() as patch:
+        patch.setattr(LatestReader, "mark", away)
+        broken = Hub(layer=layer, latest=LatestReader(), reads=hub_reads(), stale_seconds=60)
+        with pytest.raises(ConnectionError):
+            await broken.start()
+    assert (layer._get_layer().channels, layer._get_layer().groups) == ({}, {})
+    await layer.flush()
