@@ -24,12 +24,7 @@ def update_prices() -> None:
             source=configured_source(), period_seconds=settings.PRICE_UPDATE_SECONDS
         )
     except SourceError as error:
-        # The next period asks again in any case; what cannot get better is said louder.
-        log.log(
-            logging.WARNING if error.retryable else logging.ERROR,
-            "prices_not_fetched",
-            cause=str(error),
-        )
+        log.log(_level(error), "prices_not_fetched", cause=str(error))
         return
     except (OperationalError, InterfaceError, RedisError, OSError) as error:
         # Postgres or Redis is away. One line a period, no traceback: nothing here is broken.
@@ -45,7 +40,7 @@ def load_new_securities() -> None:
     try:
         created = services.securities_update(source=configured_source())
     except SourceError as error:
-        log.warning("catalogue_not_read", cause=str(error))
+        log.log(_level(error), "catalogue_not_read", cause=str(error))
         return
     log.info("securities_loaded", created=created)
 
@@ -54,3 +49,8 @@ def load_new_securities() -> None:
 def maintain_history() -> None:
     """Every hour: partitions for the days ahead, none for days beyond the retention."""
     maintain_partitions()
+
+
+def _level(error: SourceError) -> int:
+    """The next period asks again in any case; what cannot get better is said louder."""
+    return logging.WARNING if error.retryable else logging.ERROR
