@@ -1,45 +1,26 @@
-"""How fast is search at 50,000 securities? `python -m bench.search` prints a table.
+"""How fast is search at 50,000 securities? The measurements are in bench.search_run."""
 
-Needs DATABASE_URL (a role that may create databases) and REDIS_URL. It makes a
-database of its own, fills it, measures (see bench.search_run), and drops it.
-"""
-
-import os
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
+import sys
 
 import django
-import psycopg
+
+from bench.process import Pipe, Worker
+from bench.scratch import scratch
+from bench.section import Section
 
 
-@contextmanager
-def scratch_database() -> Iterator[None]:
-    """A database that exists for this run; DATABASE_URL names it meanwhile."""
-    name = f"bench_search_{os.getpid()}"
-    owner = os.environ["DATABASE_URL"]
-    with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    os.environ["DATABASE_URL"] = urlunsplit(urlsplit(owner)._replace(path=f"/{name}"))
-    try:
-        yield
-    finally:
-        with psycopg.connect(owner, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def run() -> Section:
+    """In a process of its own, which sets Django up for the scratch database."""
+    print("search …", file=sys.stderr, flush=True)
+    with scratch(), Worker(_measure) as worker:
+        section: Section = worker.hear()
+        return section
 
 
-def main() -> None:
+def _measure(pipe: Pipe) -> None:
     random.seed(7)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    os.environ.setdefault("SECRET_KEY", "only-for-this-benchmark-0123456789-0123456789")
-    os.environ |= {"LOG_LEVEL": "error", "ALLOWED_HOSTS": "testserver"}
-    with scratch_database():
-        django.setup()
-        from bench import search_run  # noqa: PLC0415  # it imports models
+    django.setup()
+    from bench import search_run  # noqa: PLC0415  it imports models
 
-        search_run.run()
-
-
-if __name__ == "__main__":
-    main()
+    pipe.send(search_run.measure())

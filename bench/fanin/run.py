@@ -1,0 +1,125 @@
+"""The fan-in: what a changed ticker costs a server process before any user is told.
+
+A sender publishes ticks of real price messages; a receiver, which has joined the
+group of each ticker, takes them from its channel layer. Both are processes of
+their own, and each says what CPU time it used.
+"""
+
+import asyncio
+import multiprocessing
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import django
+import uvloop
+
+from bench.fanin.layers import WAYS, Way
+from bench.process import Pipe, Worker
+from bench.scratch import scratch
+from bench.section import Section
+
+SIZES = (500, 5000)
+ROUNDS = 3
+
+
+class Job(NamedTuple):
+    """One round."""
+
+    way: Way
+    tickers: int
+    ticks: int
+
+
+class Cost(NamedTuple):
+    """CPU µs per changed ticker."""
+
+    receiver: float
+    sender: float
+
+
+def measure(job: Job) -> Cost:
+    """One round, in two new processes."""
+    taken, has_taken = multiprocessing.Pipe(duplex=False)
+    with Worker(receive, job, has_taken) as receiver, Worker(send, job, taken) as sender:
+        receiver.hear()
+        sender_seconds = sender.ask("begin")
+        receiver_seconds = receiver.hear()
+    taken.close()
+    has_taken.close()
+    per_ticker = 1e6 / job.ticks / job.tickers
+    return Cost(receiver_seconds * per_ticker, sender_seconds * per_ticker)
+
+
+def receive(pipe: Pipe, job: Job, has_taken: Pipe) -> None:
+    """Says when it has joined, and at last the CPU seconds that the ticks took."""
+    uvloop.run(_receive(pipe, job, has_taken))
+
+
+async def _receive(pipe: Pipe, job: Job, has_taken: Pipe) -> None:
+    way = job.way()
+    await way.join(_tickers(job))
+    pipe.send("joined")
+    began = 0.0
+    for tick in range(-1, job.ticks):  # the first is for warming up
+        if tick == 0:
+            began = time.process_time()
+        left = job.tickers
+        while left:
+            left -= await way.receive()
+        has_taken.send_bytes(b".")
+    pipe.send(time.process_time() - began)
+
+
+def send(pipe: Pipe, job: Job, taken: Pipe) -> None:
+    """Told to begin, sends tick after tick; answers with the CPU seconds that took."""
+    django.setup()
+    from bench.fanin.messages import price_messages  # noqa: PLC0415  it imports models
+
+    messages = price_messages(_tickers(job))
+    pipe.recv()
+
+    async def ticks() -> float:
+        way = job.way()
+        began = 0.0
+        for tick in range(-1, job.ticks):
+            if tick == 0:
+                began = time.process_time()
+            await way.send(messages)
+            taken.recv_bytes()
+        return time.process_time() - began
+
+    pipe.send(asyncio.run(ticks()))
+
+
+def _tickers(job: Job) -> list[str]:
+    return [f"T{number:05d}" for number in range(job.tickers)]
+
+
+def run(*, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS) -> Section:
+    """Each way at each size; the figure is the median of the rounds."""
+    rows = []
+    for tickers in sizes:
+        for way in WAYS:
+            print(f"fan-in: {tickers:,} tickers, {way.title} …", file=sys.stderr, flush=True)
+            job = Job(way, tickers, max(1, way.messages // tickers))
+            with scratch():
+                costs = [measure(job) for _ in range(rounds)]
+            rows.append((way.title, f"{tickers:,}", *map(_figure, zip(*costs, strict=True))))
+    return Section("Fan-in: CPU µs per changed ticker", _METHOD, _COLUMNS, rows)
+
+
+def _figure(rounds: Sequence[float]) -> str:
+    low, high = min(rounds), max(rounds)
+    return f"{statistics.median(rounds):.2f} ({low:.2f}-{high:.2f})"
+
+
+_COLUMNS = ("way", "tickers", "receiving process", "sending process")
+_METHOD = """\
+What a server process pays for a price before it has told anybody: a tick's messages come from Redis
+and are handed to the one channel that joined the groups of all tickers, as the hub does. The next
+tick is sent when the last one has arrived. Counted is each process's own CPU time; the figure is
+the median of some rounds (lowest and highest in brackets), each in new processes. The messages are
+real ones; what the hub does with them (its board) and what the frames cost is in the fan-out."""

@@ -1,0 +1,104 @@
+"""Processes of a benchmark: each ends with the one that started it, and says what it costs."""
+
+import ctypes
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Self
+
+_SPAWN = multiprocessing.get_context("spawn")
+_PR_SET_PDEATHSIG = 1
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+Pipe = Connection
+
+
+class BenchmarkFailed(Exception):
+    """The figures would be worth nothing; the message says why."""
+
+
+class Worker:
+    """`work(pipe, *arguments)` in a process of its own; use it as a context."""
+
+    def __init__(self, work: Callable[..., None], *arguments: object) -> None:
+        self._name = work.__module__
+        self._pipe, theirs = _SPAWN.Pipe()
+        self._process = _SPAWN.Process(
+            target=_begin, args=(work, theirs, *arguments), name=self._name, daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def tell(self, message: object) -> None:
+        self._pipe.send(message)
+
+    def hear(self, *, seconds: float = 600.0) -> Any:
+        """What the worker sends next. Raises BenchmarkFailed when nothing will come."""
+        try:
+            if self._pipe.poll(seconds):
+                return self._pipe.recv()
+        except (EOFError, ConnectionError):
+            raise BenchmarkFailed(f"{self._name} has ended; see above.") from None
+        raise BenchmarkFailed(f"{self._name} said nothing for {seconds:g} s.")
+
+    def ask(self, question: object, *, seconds: float = 600.0) -> Any:
+        self.tell(question)
+        return self.hear(seconds=seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.join(15)
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+
+def program(pipe: Pipe, argv: list[str], environment: dict[str, str]) -> None:
+    """To be started as a Worker: becomes another program, under the same process id."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.execvpe(argv[0], argv, {**os.environ, **environment})
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time a process has used, user and system, all its threads; in steps of 10 ms."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process that is in RAM."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+
+
+def allow_many_sockets(wanted: int = 65_536) -> None:
+    """Raise the limit of open files as far as allowed; processes started later inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limits in ((max(wanted, soft), max(wanted, hard)), (hard, hard)):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        except (ValueError, OSError):  # only root may raise the hard limit
+            continue
+        return
+
+
+def _begin(work: Callable[..., None], pipe: Pipe, *arguments: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of who started us
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    work(pipe, *arguments)
