@@ -47,7 +47,8 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             # One line a request is the middleware's; the server's own would be a second one.
             "uvicorn.access": {"level": "WARNING"},
             "uvicorn": {"handlers": [], "propagate": True},
-            "uvicorn.error": {"level": "WARNING" if level != "debug" else "DEBUG"},
+            # Below that it writes whole addresses, headers and messages, tokens and all.
+            "uvicorn.error": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             # A task that failed is a line of django-structlog's; Celery's own would be a second.

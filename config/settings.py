@@ -38,6 +38,8 @@ LOGGING_CONFIG = "config.logging.configure"
 # Or the log would look the user of every session up, and fail where Postgres is away.
 # The sign-in of the API binds `user_id` itself.
 DJANGO_STRUCTLOG_USER_ID_FIELD = None
+# The proxy's log and ours then call a request by the same name; a client alone cannot choose it.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = BEHIND_PROXY
 
 # -- Applications ----------------------------------------------------------------------------
 
@@ -66,7 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "config.request_log.RequestLog",
     "rest.middleware.JsonErrors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

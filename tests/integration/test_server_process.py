@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -18,39 +17,12 @@ from accounts.services import tokens_issue
 from pricefeed.services import prices_update
 from pricefeed.sources.simulated import SimulatedSource
 from securities.models import Security
-from tests.integration.processes import Processes, Running, free_port, is_alive, wait_until
+from tests.integration.processes import Processes, is_alive, wait_until
+from tests.integration.web import Web
 from watchlists.services import watchlist_add_security
 
 GOING_AWAY = 4100
 SOURCE = SimulatedSource()
-
-
-class Web:
-    """A web server that answers."""
-
-    def __init__(self, processes: Processes, **env: str) -> None:
-        self.port = free_port()
-        self.running: Running = processes.start(
-            "web", "config.server", PORT=str(self.port), WEB_GRACE_SECONDS="3", **env
-        )
-        wait_until(self.answers, seconds=20, what="an answer of the web server")
-
-    def answers(self) -> bool:
-        assert self.running.popen.poll() is None, self.running.told()
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"http://127.0.0.1:{self.port}/health", timeout=2).is_success
-        return False
-
-    def serving(self) -> set[psutil.Process]:
-        """The serving processes that have a socket of somebody's."""
-        return {
-            process
-            for process in self.running.below() or [psutil.Process(self.running.popen.pid)]
-            if any(
-                each.status == psutil.CONN_ESTABLISHED and each.laddr.port == self.port
-                for each in process.net_connections("tcp")
-            )
-        }
 
 
 Connect = Callable[..., ClientConnection]
@@ -143,9 +115,7 @@ def test_two_processes_both_deliver_prices_and_edits(
     prices_update(source=SimulatedSource())
     for each in sockets:
         assert [quote["ticker"] for quote in next_frame(each, "prices")["quotes"]] == ["T1"]
-    added = httpx.put(
-        f"http://127.0.0.1:{web.port}/api/v1/watchlist/T2", headers={"Authorization": token}
-    )
+    added = httpx.put(f"{web.url}/api/v1/watchlist/T2", headers={"Authorization": token})
     assert added.status_code == 201
     for each in sockets:
         assert [quote["ticker"] for quote in next_frame(each, "watchlist")["added"]] == ["T2"]

@@ -1,0 +1,37 @@
+"""A web server process that answers."""
+
+import contextlib
+
+import httpx
+import psutil
+
+from tests.integration.processes import Processes, Running, free_port, wait_until
+
+
+class Web:
+    """A web server that answers."""
+
+    def __init__(self, processes: Processes, **env: str) -> None:
+        self.port = free_port()
+        self.running: Running = processes.start(
+            "web", "config.server", PORT=str(self.port), WEB_GRACE_SECONDS="3", **env
+        )
+        self.url = f"http://127.0.0.1:{self.port}"
+        wait_until(self.answers, seconds=20, what="an answer of the web server")
+
+    def answers(self) -> bool:
+        assert self.running.popen.poll() is None, self.running.told()
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/health", timeout=2).is_success
+        return False
+
+    def serving(self) -> set[psutil.Process]:
+        """The serving processes that have a socket of somebody's."""
+        return {
+            process
+            for process in self.running.below() or [psutil.Process(self.running.popen.pid)]
+            if any(
+                each.status == psutil.CONN_ESTABLISHED and each.laddr.port == self.port
+                for each in process.net_connections("tcp")
+            )
+        }
