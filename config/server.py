@@ -21,6 +21,7 @@ import structlog
 import uvicorn
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 try:
     from config.asgi import application  # sets Django up, so it comes before what needs models
@@ -35,6 +36,7 @@ VANISHED_CLIENT_MS = 20_000
 BACKLOG = 4096
 _LISTENER_VARIABLE = "TICKWATCH_LISTENER_FD"
 _LOOK_SECONDS = 1.0
+_LAST_WORDS_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +51,14 @@ class Server(uvicorn.Server):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.WEB_GRACE_SECONDS / 2):
                 await stop_hub()
+        asyncio.get_running_loop().call_later(_LAST_WORDS_SECONDS, self._drop_sockets)
         await super().shutdown(sockets)
+
+    def _drop_sockets(self) -> None:
+        """Wait no longer for clients that do not read: they have been told, if they ever look."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, WebSocketsSansIOProtocol):
+                connection.transport.abort()
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -74,7 +83,7 @@ def server_on(listener: socket.socket) -> Server:
         backlog=BACKLOG,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=PriceSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         ws_ping_interval=20,

@@ -13,9 +13,7 @@ class Web:
 
     def __init__(self, processes: Processes, **env: str) -> None:
         self.port = free_port()
-        self.running: Running = processes.start(
-            "web", "config.server", PORT=str(self.port), WEB_GRACE_SECONDS="3", **env
-        )
+        self.running: Running = processes.start("web", "config.server", PORT=str(self.port), **env)
         self.url = f"http://127.0.0.1:{self.port}"
         wait_until(self.answers, seconds=20, what="an answer of the web server")
 
