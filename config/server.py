@@ -21,7 +21,6 @@ import structlog
 import uvicorn
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 try:
     from config.asgi import application  # sets Django up, so it comes before what needs models
@@ -30,6 +29,7 @@ except ImproperlyConfigured as wrong:
 
 from pricefeed.delivery.protocol import MAX_MESSAGE_BYTES
 from pricefeed.delivery.running import stop_hub
+from pricefeed.delivery.transport import PriceSocketProtocol
 
 SEND_BUFFER_BYTES = 16 * 1024
 VANISHED_CLIENT_MS = 20_000
@@ -57,7 +57,7 @@ class Server(uvicorn.Server):
     def _drop_sockets(self) -> None:
         """Wait no longer for clients that do not read: they have been told, if they ever look."""
         for connection in list(self.server_state.connections):
-            if isinstance(connection, WebSocketsSansIOProtocol):
+            if isinstance(connection, PriceSocketProtocol):
                 connection.transport.abort()
 
 

@@ -12,6 +12,7 @@ from types import coroutine
 from typing import Any
 
 from pricefeed.delivery.board import Board
+from pricefeed.delivery.transport import Writer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Pick = Callable[[list[str]], Any]
@@ -24,14 +25,16 @@ def _nothing(_: list[str]) -> tuple[str, ...]:
 class Connection:
     """State of one socket; touched only from its event loop.
 
-    `send` is ASGI's. A write is stepped right here and becomes a task only when the
-    server really makes it wait; until that task ends the connection is `blocked`.
+    `writer` takes text at once, where the server offers one. Otherwise ASGI's `send`
+    is stepped right here and becomes a task only when the server really makes it
+    wait. Until the socket has room again the connection is `blocked`.
     """
 
     __slots__ = (
         "_on_free",
         "_pending",
         "_send",
+        "_writer",
         "asked",
         "begun",
         "blocked",
@@ -51,6 +54,7 @@ class Connection:
         self,
         send: Send,
         *,
+        writer: Writer | None = None,
         user_id: int | None = None,
         expires_at: float | None = None,
         asked: tuple[str, ...] | None = None,
@@ -58,6 +62,9 @@ class Connection:
         on_free: Callable[["Connection"], None],
     ) -> None:
         self._send = send
+        self._writer = writer
+        if writer is not None:
+            writer.on_free = self._freed
         self._on_free = on_free
         self._pending: asyncio.Task[None] | None = None
         self.user_id = user_id
@@ -85,13 +92,19 @@ class Connection:
 
     def write(self, text: str) -> None:
         """Send one text frame; must not be called while `blocked`."""
-        self._step(self._send({"type": "websocket.send", "text": text}))
+        if self._writer is not None:
+            self.blocked = not self._writer.write_text(text)
+        else:
+            self._step(self._send({"type": "websocket.send", "text": text}))
 
     def close(self, code: int, reason: str = "") -> None:
-        """Close the socket; a stalled one is dropped from its waiting write."""
+        """Close the socket; a stalled one, that would not hear of it, is cut off."""
         if self.closed:
             return
         self.closed = True
+        if self.blocked and self._writer is not None:
+            self._writer.abort()
+            return
         if self._pending is not None:
             self._pending.cancel()
         self._step(self._send({"type": "websocket.close", "code": code, "reason": reason}))
@@ -117,10 +130,13 @@ class Connection:
         self._pending.add_done_callback(self._finish)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
-        self.blocked = False
         self._pending = None
         if task.cancelled() or task.exception() is not None:
             self.closed = True
+        self._freed()
+
+    def _freed(self) -> None:
+        self.blocked = False
         if not self.closed:
             self._on_free(self)
 

@@ -14,6 +14,7 @@ from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.reads import active_among
 from pricefeed.delivery.running import running_hub
+from pricefeed.delivery.transport import EXTENSION
 from securities.tickers import canonical_ticker
 
 log = structlog.get_logger(__name__)
@@ -165,6 +166,7 @@ class SocketConsumer(AsyncConsumer):
         self.hub = await running_hub()
         self.connection = Connection(
             self.base_send,
+            writer=self.scope.get("extensions", {}).get(EXTENSION),
             user_id=identity.user_id if identity else None,
             expires_at=identity.expires_at if identity else None,
             asked=asked,
