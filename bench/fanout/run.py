@@ -103,7 +103,7 @@ def run(plan: Plan, *, names: Sequence[str] = DEFAULT, slow_ticks: int = SLOW_TI
             (
                 "send(2) of the same frames, nothing else",
                 *_figures(kernel, first),
-                "1",
+                "1.0",
                 f"{first.frame_bytes:,.0f}",
                 "",
                 "",
