@@ -99,9 +99,12 @@ TEMPLATES: list[dict[str, Any]] = [
 # -- Postgres and Redis ----------------------------------------------------------------------
 
 DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql"))
+_database = environ.Env.db_url_config(DATABASE_URL)
+# On both ends: a host that vanished must not hold the feed's lock, or a request, for hours.
+_KEEPALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 DATABASES: dict[str, Any] = {
     "default": {
-        **environ.Env.db_url_config(DATABASE_URL),
+        **_database,
         "OPTIONS": {
             # Requests run in threads that come and go; a pool keeps connections few and warm.
             "pool": {
@@ -113,6 +116,9 @@ DATABASES: dict[str, Any] = {
                 "reconnect_timeout": 2,
             },
             "connect_timeout": 5,
+            **_KEEPALIVE,
+            "options": " ".join(f"-c tcp_{name}={value}" for name, value in _KEEPALIVE.items()),
+            **_database.get("OPTIONS", {}),  # what the address itself asks for: sslmode and so on
         },
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": env.text("TEST_DATABASE_NAME", "test_tickwatch")},
@@ -133,7 +139,10 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "pricefeed.delivery.layer.BatchedChannelLayer",
         # Redis' pub/sub knows no database numbers: the name keeps neighbours apart.
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"tickwatch{redis_database(REDIS_URL)}"},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 5, "socket_connect_timeout": 2}],
+            "prefix": f"tickwatch{redis_database(REDIS_URL)}",
+        },
     }
 }
 

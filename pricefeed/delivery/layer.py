@@ -26,6 +26,7 @@ from channels_redis.pubsub import (
 )
 from channels_redis.utils import _wrap_close, create_pool
 from redis import asyncio as aioredis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,8 @@ log = structlog.get_logger(__name__)
 Message = dict[str, Any]
 
 MESSAGES_PER_PUBLISH = 2000
-_IDLE_SECONDS = 15.0
+_SILENT_SECONDS = 3.0
+"""Then we ask whether anybody is there, and wait as long again for the answer."""
 _RETRY_SECONDS = 0.5
 
 
@@ -250,10 +252,7 @@ class ShardConnection(RedisSingleShardConnection):
         while True:
             try:
                 if self._pubsub.subscribed:
-                    message = await self._pubsub.get_message(
-                        ignore_subscribe_messages=True, timeout=_IDLE_SECONDS
-                    )
-                    self._receive_message(message)
+                    self._receive_message(await self._next_message())
                 else:
                     await asyncio.sleep(0.05)
                 is_lost = False
@@ -262,6 +261,22 @@ class ShardConnection(RedisSingleShardConnection):
                     log.warning("channel_layer_lost_redis", cause=repr(error))
                 is_lost = True
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _next_message(self) -> dict[str, Any] | None:
+        """What comes next; None for an answer to our ping. Raises where nothing comes at all.
+
+        A link can be dead without a sign (a host that vanished, packets dropped on the
+        way): who only listens would wait for ever.
+        """
+        message: dict[str, Any] | None = await self._pubsub.get_message(timeout=_SILENT_SECONDS)
+        if message is None:
+            await self._pubsub.ping()
+            message = await self._pubsub.get_message(timeout=_SILENT_SECONDS)
+        if message is None:
+            if self._pubsub.connection is not None:
+                await self._pubsub.connection.disconnect(nowait=True)
+            raise RedisConnectionError("Redis does not answer.")
+        return message if message["type"] == "message" else None
 
     def _receive_message(self, message: dict[str, Any] | None) -> None:
         if message is None:

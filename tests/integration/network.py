@@ -40,6 +40,19 @@ class Wire:
                 self._listener.close()
                 self._listener = None
 
+    def fall_silent(self) -> None:
+        """Drop everything on the way without a sign, as a network does; nothing is broken off."""
+        with self._lock:
+            for key in list(self._selector.get_map().values()):
+                self._selector.unregister(key.fileobj)
+
+    def speak(self) -> None:
+        """Carry again, also what has been waiting."""
+        with self._lock:
+            for end in [self._listener, *self._ends]:
+                if end is not None:
+                    self._selector.register(end, selectors.EVENT_READ)
+
     def close(self) -> None:
         self.cut()
         self._is_closed = True

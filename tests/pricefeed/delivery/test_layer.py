@@ -1,6 +1,7 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from channels.layers import get_channel_layer
@@ -9,6 +10,7 @@ from redis import asyncio as aioredis
 
 from pricefeed.delivery import layer as layer_module
 from pricefeed.delivery.layer import BatchedChannelLayer
+from tests.integration.network import Wire
 
 
 @pytest.fixture
@@ -121,6 +123,39 @@ async def test_it_reconnects_after_redis_cut_it_off_and_says_so(
             break
         await asyncio.sleep(0.05)
     assert (await soon(layer.receive_many(channel)))[0] == {"type": "after"}
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """Between us and Redis."""
+    address = urlsplit(settings.REDIS_URL)
+    made = Wire(address.hostname or "", address.port or 6379)
+    yield made
+    made.close()
+
+
+async def test_a_link_that_died_without_a_sign_is_noticed_and_replaced(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer_module, "_SILENT_SECONDS", 0.2)
+    address = urlsplit(settings.REDIS_URL)
+    through = address._replace(netloc=f":{address.password or ''}@127.0.0.1:{wire.port}")
+    host = {"address": through.geturl(), "socket_timeout": 0.3, "socket_connect_timeout": 0.3}
+    monkeypatch.setitem(settings.CHANNEL_LAYERS["default"]["CONFIG"], "hosts", [host])
+    hearing = get_channel_layer()
+    channel = await hearing.new_channel()
+    await hearing.group_add("g", channel)
+    back = asyncio.Event()
+    hearing.on_reconnect(back.set)
+    await asyncio.sleep(0.5)
+    assert not back.is_set()  # nothing said, but answers to pings: the link lives
+    wire.fall_silent()
+    await asyncio.sleep(1)
+    wire.speak()
+    await soon(back.wait())
+    await hearing.group_send_many([("g", {"type": "after"})])
+    assert (await soon(hearing.receive_many(channel)))[-1] == {"type": "after"}
+    await hearing.flush()
 
 
 async def _subscribers(admin: "aioredis.Redis", layer: BatchedChannelLayer) -> int:
