@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import NamedTuple
 
+import structlog
 from django.utils import timezone
 
-from pricefeed.delivery.publish import publish
+from pricefeed.delivery.publish import CounterWentBack, publish
 from pricefeed.recording.selectors import instruments
-from pricefeed.recording.services import record
+from pricefeed.recording.services import Recorded, begin_epoch, record
 from pricefeed.recording.turn import claim_turn, feed_lock
 from pricefeed.sources.base import Source
 from securities.services import securities_add_new
+
+log = structlog.get_logger(__name__)
 
 
 class Update(NamedTuple):
@@ -33,7 +36,15 @@ def prices_update(
         if not is_ours or not claim_turn(now=now, period_seconds=period_seconds):
             return None
         recorded = record(source.fetch(instruments(), now=now))
-        return Update(recorded.tick_count, publish(recorded))
+        return Update(recorded.tick_count, _publish(recorded))
+
+
+def _publish(recorded: Recorded) -> int:
+    try:
+        return publish(recorded)
+    except CounterWentBack:
+        log.warning("epoch_begun", cause="the database knows less than has been published")
+        return publish(begin_epoch(recorded))
 
 
 def securities_update(*, source: Source) -> int:

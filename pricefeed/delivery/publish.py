@@ -19,15 +19,22 @@ from pricefeed.recording.services import Recorded
 from securities.models import Quote, Security
 
 
+class CounterWentBack(Exception):
+    """More has been published than the database knows of: it is an older one, restored."""
+
+
 def publish(recorded: Recorded, *, latest: LatestWriter | None = None) -> int:
     """Publish what was recorded, and what earlier runs left unpublished; returns how many quotes.
 
     Must be called by who holds the feed, so that publications follow each other as
     commits did. Delivery is at least once; hubs drop what they have. Raises what
-    Redis raises: the mark then stays, and the next run repairs it.
+    Redis raises: the mark then stays, and the next run repairs it. Raises
+    CounterWentBack before anything is sent: a new epoch has to begin.
     """
     latest = latest or LatestWriter()
     mark, epoch = latest.mark(), str(recorded.epoch)
+    if mark is not None and mark.epoch == epoch and mark.sequence > recorded.after:
+        raise CounterWentBack
     if mark is None or mark.epoch != epoch:
         after, quotes = 0, quotes_after(0)
     elif mark.sequence == recorded.after:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -101,6 +101,17 @@ def record(ticks: Sequence[Tick]) -> Recorded:
     quotes = [(ledger.security, ledger.quote) for ledger in changed if ledger.quote is not None]
     quotes.sort(key=lambda pair: pair[1].sequence)
     return Recorded(feed.epoch, after, upto, len(rows), quotes)
+
+
+def begin_epoch(recorded: Recorded) -> Recorded:
+    """Give the counter a new life from here on: its numbers have been used before.
+
+    So it is after a restored backup, or a failover that lost commits. Whoever compares
+    sequences starts over with the epoch.
+    """
+    epoch = uuid.uuid4()
+    Feed.objects.update(epoch=epoch)
+    return replace(recorded, epoch=epoch)
 
 
 def _open_ledgers(ticks: Iterable[Tick]) -> dict[str, _Ledger]:

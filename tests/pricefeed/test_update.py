@@ -154,6 +154,21 @@ def test_another_epoch_publishes_everything_anew(
     assert prices(sent) == [("AAPL", 1)]
 
 
+def test_a_database_that_knows_less_than_was_published_begins_a_new_epoch(
+    aapl: Security, tick: MakeTick, sent: list[Any], feed: Feed
+) -> None:
+    for step in range(3):
+        prices_update(source=ScriptedSource(tick("AAPL", f"1{step}", seconds=step)))
+    Feed.objects.update(sequence=1)  # as after a restored backup
+    aapl.quote.delete()
+    sent.clear()
+    prices_update(source=ScriptedSource(tick("AAPL", "5", seconds=9)))
+    (epoch,) = {each["epoch"] for _, each in sent if each["type"] == "feed.mark"}
+    assert epoch == str(Feed.objects.get().epoch) != str(feed.epoch)
+    assert prices(sent) == [("AAPL", 2)]
+    assert LatestWriter().mark() == Mark(epoch, 2)
+
+
 def test_a_second_run_in_the_same_period_records_nothing(aapl: Security, tick: MakeTick) -> None:
     assert prices_update(source=ScriptedSource(tick("AAPL", "10")), period_seconds=5)
     again = prices_update(source=ScriptedSource(tick("AAPL", "11", seconds=1)), period_seconds=5)
