@@ -90,12 +90,19 @@ class Connection:
         """The newest of everything that changed since this connection's last write."""
         return board.missed(self.places, self.revision, full=self.full)
 
-    def write(self, text: str) -> None:
-        """Send one text frame; must not be called while `blocked`."""
+    def write(self, *texts: str) -> None:
+        """Send text frames, in order; must not be called while `blocked`."""
         if self._writer is not None:
-            self.blocked = not self._writer.write_text(text)
+            for text in texts:
+                self.blocked = not self._writer.write_text(text)
+        elif len(texts) == 1:
+            self._step(self._send({"type": "websocket.send", "text": texts[0]}))
         else:
-            self._step(self._send({"type": "websocket.send", "text": text}))
+            self._step(self._send_each(texts))
+
+    async def _send_each(self, texts: tuple[str, ...]) -> None:
+        for text in texts:
+            await self._send({"type": "websocket.send", "text": text})
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the socket; a stalled one, that would not hear of it, is cut off."""

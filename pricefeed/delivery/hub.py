@@ -76,7 +76,7 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._heard_at = time.time()
         self._stale_since: int | None = None
-        self._flushing = False
+        self._writing = asyncio.Lock()
         self._rest_timer: asyncio.TimerHandle | None = None
 
     # -- Life --------------------------------------------------------------------------------
@@ -178,14 +178,34 @@ class Hub:
         self._connections[connection] = None
         self._board.full_connections += connection.full
         connection.watch(tickers, places)
-        connection.write(self._welcome_frame(connection))
         resumes = since is not None and since.epoch == self._epoch_of(connection)
-        if since is not None and resumes and not connection.blocked:
-            self._resume(connection, since.sequence)
-        else:
-            self.bring_up_to_date(connection)
-        if self._stale_since is not None and not connection.blocked:
-            connection.write(self._heartbeat_frame())
+        self._greet(connection, after=since.sequence if since is not None and resumes else None)
+
+    def _greet(self, connection: Connection, *, after: int | None = None) -> None:
+        """Welcome and snapshot; the quotes `after` a sequence alone for who has the others.
+
+        `tickers` then says that the snapshot's quotes are not all.
+        """
+        board, places = self._board, connection.places
+        connection.told, connection.revision = connection.tickers, board.revision
+        frames = [
+            wire.frame(
+                "welcome",
+                protocol=1,
+                epoch=self._epoch_of(connection),
+                heartbeat=HEARTBEAT_SECONDS,
+            ),
+            wire.snapshot_frame(self._mark.sequence, board.whole(places))
+            if after is None
+            else wire.snapshot_frame(
+                self._mark.sequence,
+                board.whole(places, after_sequence=after),
+                tickers=connection.tickers,
+            ),
+        ]
+        if self._stale_since is not None:
+            frames.append(self._heartbeat_frame())
+        connection.write(*frames)
 
     async def _change(self, connection: Connection, tickers: tuple[str, ...]) -> None:
         """The connection's list is another one now."""
@@ -197,8 +217,7 @@ class Hub:
             return
         self._board.release(connection.places)
         connection.watch(tickers, places)
-        if not connection.blocked:
-            self.bring_up_to_date(connection)
+        self.bring_up_to_date(connection)
 
     def _refuse(self, connection: Connection, ticker: str) -> None:
         """A watched security is no longer active: say so, or close who watched nothing else."""
@@ -214,29 +233,17 @@ class Hub:
                 )
             )
 
-    def _resume(self, connection: Connection, sequence: int) -> None:
-        """The client has everything up to a sequence; `tickers` says that this is not all."""
-        connection.told, connection.revision = connection.tickers, self._board.revision
-        connection.write(
-            wire.snapshot_frame(
-                self._mark.sequence,
-                self._board.whole(connection.places, after_sequence=sequence),
-                tickers=connection.tickers,
-            )
-        )
-
     def bring_up_to_date(self, connection: Connection) -> None:
         """Write all that a connection lacks, newest values only.
 
         Stops where the socket blocks, and is called again when it is free.
         """
+        if connection.blocked or connection.closed:
+            return
         board = self._board
         told, tickers = connection.told, connection.tickers
         if told is None:
-            connection.told, connection.revision = tickers, board.revision
-            connection.write(
-                wire.snapshot_frame(self._mark.sequence, board.whole(connection.places))
-            )
+            self._greet(connection)
             return
         if told is not tickers:
             connection.told = tickers
@@ -248,7 +255,8 @@ class Hub:
                 if ticker not in known
             ]
             if new or removed:
-                connection.write(wire.watchlist_frame(board.whole(new), removed))
+                epoch = self._epoch_of(connection)
+                connection.write(wire.watchlist_frame(board.whole(new), removed, epoch=epoch))
         if not connection.blocked and connection.revision < board.revision:
             quotes = connection.behind(board)
             connection.revision = board.revision
@@ -288,10 +296,11 @@ class Hub:
     async def _on_mark(self, message: Message) -> None:
         """A run of the feed begins (`done` false) or is complete (`done` true)."""
         epoch, sequence = message["epoch"], message["sequence"]
-        self._hear()
+        self._heard_at = time.time()
         if message["done"]:
             self._mark = Mark(epoch, max(sequence, self._mark.sequence))
             await self._flush()
+            await self._call_live()
         elif epoch != self._mark.epoch:
             self._board.forget_quotes()
             self._mark = Mark(epoch, 0)
@@ -305,12 +314,11 @@ class Hub:
         if self._rest_timer is not None:
             self._rest_timer.cancel()
             self._rest_timer = None
-        self._flushing = True
-        try:
-            await self._write_changes()
-        finally:
-            self._flushing = False
-            self._board.flushed()
+        async with self._writing:
+            try:
+                await self._write_changes()
+            finally:
+                self._board.flushed()
 
     async def _write_changes(self) -> None:
         board, revision = self._board, self._board.revision
@@ -333,10 +341,7 @@ class Hub:
         """Another epoch: everybody gets a new welcome and a whole snapshot."""
         for connection in self._connections:
             connection.told = None
-            if not connection.blocked and not connection.closed:
-                connection.write(self._welcome_frame(connection))
-                if not connection.blocked:
-                    self.bring_up_to_date(connection)
+            self.bring_up_to_date(connection)
 
     # -- Faults ------------------------------------------------------------------------------
 
@@ -374,9 +379,9 @@ class Hub:
             now = time.monotonic()
             if self._notice_staleness() or now >= next_heartbeat:
                 next_heartbeat = now + HEARTBEAT_SECONDS
-                await self._to_all(self._heartbeat_frame())
+                await self._heartbeat()
             self._close_expired()
-            if now >= next_leaving and not self._flushing:
+            if now >= next_leaving and not self._writing.locked():
                 next_leaving = now + _LEAVE_SECONDS
                 try:
                     await self._membership.leave_unwatched()
@@ -389,12 +394,11 @@ class Hub:
             if connection.expires_at is not None and connection.expires_at <= now:
                 connection.close(close_codes.TOKEN_EXPIRED)
 
-    def _hear(self) -> None:
-        """The feed lives."""
-        self._heard_at = time.time()
+    async def _call_live(self) -> None:
+        """The feed has brought prices; take back what was said of its silence."""
         if self._stale_since is not None:
             self._stale_since = None
-            self._spawn(self._to_all(self._heartbeat_frame()))
+            await self._heartbeat()
 
     def _notice_staleness(self) -> bool:
         """Whether the feed has just fallen silent for too long."""
@@ -404,16 +408,15 @@ class Hub:
             return True
         return False
 
-    async def _to_all(self, text: str) -> None:
-        for count, connection in enumerate(list(self._connections), start=1):
-            if not connection.blocked and not connection.closed:
-                connection.write(text)
-            if count % _WRITES_BETWEEN_BREATHS == 0:
-                await asyncio.sleep(0)
-
-    def _welcome_frame(self, connection: Connection) -> str:
-        epoch = self._epoch_of(connection)
-        return wire.frame("welcome", protocol=1, epoch=epoch, heartbeat=HEARTBEAT_SECONDS)
+    async def _heartbeat(self) -> None:
+        """To everybody; never amid a flush, because it says how far everything has been sent."""
+        async with self._writing:
+            text = self._heartbeat_frame()
+            for count, connection in enumerate(list(self._connections), start=1):
+                if not connection.blocked and not connection.closed:
+                    connection.write(text)
+                if count % _WRITES_BETWEEN_BREATHS == 0:
+                    await asyncio.sleep(0)
 
     def _epoch_of(self, connection: Connection) -> str:
         """The life of the counter, and the list that its numbers are told for.

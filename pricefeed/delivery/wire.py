@@ -108,10 +108,13 @@ def snapshot_frame(
     return f'{{"type":"snapshot","sequence":{sequence},{names}"quotes":[{",".join(quotes)}]}}'
 
 
-def watchlist_frame(added: Iterable[str], removed: Iterable[str]) -> str:
-    """A `watchlist` frame: whole quotes that joined the list, tickers that left it."""
+def watchlist_frame(added: Iterable[str], removed: Iterable[str], *, epoch: str) -> str:
+    """A `watchlist` frame: whole quotes that joined the list, tickers that left it.
+
+    `epoch` names the list as it is now, for who comes back to it.
+    """
     return (
-        f'{{"type":"watchlist","added":[{",".join(added)}],'
+        f'{{"type":"watchlist","epoch":{_text(epoch)},"added":[{",".join(added)}],'
         f'"removed":[{",".join(map(_text, removed))}]}}'
     )
 

@@ -107,6 +107,7 @@ class Client:
                 self._merge(frame["quotes"])
                 self._advance(frame["sequence"])
             case "watchlist":
+                self.epoch = frame["epoch"]
                 for ticker in frame["removed"]:
                     del self.quotes[ticker]
                 self._merge(frame["added"])

@@ -171,6 +171,20 @@ async def test_a_client_that_left_is_forgotten_with_its_groups(
     assert again.prices == {"B": None, "A": "10.00"}
 
 
+async def test_a_client_that_is_full_after_its_welcome_gets_the_newest_snapshot_later(
+    run: Run, hub: Hub, watching: User
+) -> None:
+    await run({"A": "10", "B": "20"})
+    slow = Client()
+    slow.stall()
+    await slow.join(hub, user_id=watching.pk)
+    await run({"A": "11"})
+    await heard(hub, 3)
+    slow.read_on()
+    await slow.until_prices(A="11.00", B="20.00")
+    assert slow.kinds() == ["welcome", "snapshot", "prices"]
+
+
 # -- Edits ------------------------------------------------------------------------------------
 
 
@@ -187,7 +201,7 @@ async def test_every_tab_of_a_user_follows_an_edit_and_others_do_not(
     await edit(watchlist_remove_security, watching, "A")
     for tab in tabs:
         await tab.until(lambda tab=tab: "A" not in tab.prices)
-        assert tab.frames[-1] == {"type": "watchlist", "added": [], "removed": ["A"]}
+        assert (tab.frames[-1]["added"], tab.frames[-1]["removed"]) == ([], ["A"])
     assert other.kinds() == ["welcome", "snapshot"]
 
 
@@ -277,6 +291,35 @@ async def test_who_comes_back_to_an_edited_list_gets_it_whole(
     await back.join(hub, user_id=watching.pk, since=first.since)
     left = {} if is_removed else {"B": "20.00"}
     await back.until(lambda: back.prices == left | {"A": "10.00", "C": "30.00"})
+
+
+async def test_a_ticker_that_left_live_and_came_back_unseen_comes_whole(
+    run: Run, join: Join, watching: User, hub: Hub
+) -> None:
+    await run({"A": "10", "B": "20"})
+    await heard(hub, 2)
+    first = await join(user_id=watching.pk)
+    await edit(watchlist_remove_security, watching, "A")
+    await first.until(lambda: "A" not in first.prices)
+    hub.remove(first.connection)
+    await edit(watchlist_add_security, watching, "A")
+    back = Client(known=first)
+    await back.join(hub, user_id=watching.pk, since=first.since)
+    await back.until(lambda: back.prices == {"A": "10.00", "B": "20.00"})
+
+
+async def test_who_followed_an_edit_live_resumes_after_it(
+    run: Run, join: Join, watching: User, hub: Hub
+) -> None:
+    await run({"A": "10", "B": "20"})
+    await heard(hub, 2)
+    first = await join(user_id=watching.pk)
+    await edit(watchlist_remove_security, watching, "A")
+    await first.until(lambda: "A" not in first.prices)
+    hub.remove(first.connection)
+    back = Client(known=first)
+    await back.join(hub, user_id=watching.pk, since=first.since)
+    assert (back.frames[1]["quotes"], back.prices) == ([], {"B": "20.00"})
 
 
 async def test_who_comes_from_another_epoch_gets_a_whole_snapshot(
@@ -398,8 +441,10 @@ async def test_a_feed_that_falls_silent_is_called_stale_and_then_live_again(
     newcomer = await join(user_id=watching.pk)
     assert newcomer.frames[-1]["stale_since"] == client.frames[-1]["stale_since"]
     hub._stale_seconds = 60.0
-    await run({})
+    await run({"A": "11"})
     await client.until(lambda: client.frames[-1].get("stale_since", 0) is None)
+    told = [frame["sequence"] for frame in client.frames if "sequence" in frame]
+    assert told == sorted(told)
 
 
 async def test_an_expired_token_ends_the_connection_with_its_own_code(

@@ -71,4 +71,5 @@ def test_frames_are_json(quote: MakeQuote) -> None:
     assert json.loads(wire.snapshot_frame(7, [full, full]))["sequence"] == 7
     assert json.loads(wire.snapshot_frame(7, [], tickers=["A"]))["tickers"] == ["A"]
     assert json.loads(wire.prices_frame(8, full))["quotes"][0]["ticker"] == "AAPL"
-    assert json.loads(wire.watchlist_frame([full], ['"']))["removed"] == ['"']
+    edited = json.loads(wire.watchlist_frame([full], ['"'], epoch="e"))
+    assert (edited["removed"], edited["epoch"]) == (['"'], "e")

@@ -62,6 +62,9 @@ export class Connection {
       case "snapshot":
         this.advance(frame.sequence);
         break;
+      case "watchlist":
+        if (this.since !== null) this.since = { ...this.since, epoch: frame.epoch };
+        break;
       case "prices":
         this.staleSince = null;
         this.advance(frame.sequence ?? 0);

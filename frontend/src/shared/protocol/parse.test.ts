@@ -33,8 +33,9 @@ test("reads the frames of the protocol", () => {
     quotes: [AAPL],
   });
   const added = { ...AAPL, name: "Apple Inc.", currency: "USD", previous_close: "182.82" };
-  expect(parse({ type: "watchlist", added: [added], removed: ["MSFT"] })).toEqual({
+  expect(parse({ type: "watchlist", epoch: "e2", added: [added], removed: ["MSFT"] })).toEqual({
     type: "watchlist",
+    epoch: "e2",
     added: [added],
     removed: ["MSFT"],
   });

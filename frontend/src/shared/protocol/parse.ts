@@ -53,6 +53,7 @@ const readers: { [T in Frame["type"]]: (fields: Fields) => Extract<Frame, { type
   }),
   watchlist: (fields) => ({
     type: "watchlist",
+    epoch: text(fields, "epoch"),
     added: list(fields, "added", readQuote),
     removed: list(fields, "removed", String),
   }),
