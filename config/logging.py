@@ -17,6 +17,7 @@ _SHARED: list[Any] = [
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.StackInfoRenderer(),
 ]
+_HEALTH_CHECKS = ("GET /health", "HEAD /health")
 
 
 def logging_config(*, level: str, output: str) -> dict[str, Any]:
@@ -53,9 +54,21 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             # A task that failed is a line of django-structlog's; Celery's own would be a second.
             "celery.app.trace": {"level": "CRITICAL"},
+            # The middleware's line of a request has all of this, and its id.
+            "django.request": {"level": "CRITICAL"},
+            "django_structlog.middlewares.request": {
+                "filters": [] if level == "debug" else [is_worth_a_line],
+            },
             "django.server": {"handlers": [], "propagate": True},
         },
     }
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """False for a health check that went well: they come every few seconds, from every side."""
+    event = record.msg
+    request = event.get("request", "") if isinstance(event, dict) else ""
+    return record.levelno > logging.INFO or not str(request).startswith(_HEALTH_CHECKS)
 
 
 def configure(config: dict[str, Any]) -> None:
