@@ -1,11 +1,13 @@
 """Django's settings, composed from the environment. Nothing but this package reads it directly."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
 from corsheaders.defaults import default_headers
+from django.core.exceptions import ImproperlyConfigured
 
 from config.env import Environment, redis_database
 from config.logging import logging_config
@@ -40,6 +42,9 @@ LOGGING_CONFIG = "config.logging.configure"
 DJANGO_STRUCTLOG_USER_ID_FIELD = None
 # The proxy's log and ours then call a request by the same name; a client alone cannot choose it.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = BEHIND_PROXY
+# A job that ran says so itself, every few seconds; these two would say it thrice.
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
 # -- Applications ----------------------------------------------------------------------------
 
@@ -161,6 +166,10 @@ SIMULATED_START_LOW = env.decimal("SIMULATED_START_LOW", "10", low="0.01", high=
 SIMULATED_START_HIGH = env.decimal("SIMULATED_START_HIGH", "500", low="0.01", high="1000000")
 SIMULATED_SEED = env.text("SIMULATED_SEED", "")
 REPLAY_FILE = env.file("REPLAY_FILE")
+if PRICE_SOURCE == "replay" and REPLAY_FILE is None:
+    raise ImproperlyConfigured(
+        "PRICE_SOURCE is 'replay', so REPLAY_FILE must name a file of ticks."
+    )
 REPLAY_SPEED = env.decimal("REPLAY_SPEED", "1", low="0.001", high="1000000")
 REPLAY_LOOP = env.flag("REPLAY_LOOP", default=True)
 
@@ -266,9 +275,11 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 SCREEN_DIR = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [SCREEN_DIR] if SCREEN_DIR.is_dir() else []
 WHITENOISE_USE_FINDERS = True
+# The screen's files carry a hash of their content in their name.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[\w-]{8}\.\w+$"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

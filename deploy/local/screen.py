@@ -44,6 +44,7 @@ async def ensure_screen(paths: Paths, processes: Processes) -> None:
     await ensure_packages(paths, processes)
     processes.log.say("building the screen")
     await _npm(paths, processes, "run", "build")
+    await _compress(paths, processes, built)
     stamp.write(done, wanted)
     processes.log.say(f"screen built in {time.monotonic() - started:.0f} s")
 
@@ -99,6 +100,14 @@ async def _npm(paths: Paths, processes: Processes, *words: str) -> None:
             shows=is_worth_showing,
         )
     )
+    if code != 0:
+        raise Trouble(_why_not(process))
+
+
+async def _compress(paths: Paths, processes: Processes, folder: Path) -> None:
+    """Once, here, instead of at each request: WhiteNoise serves the `.gz` beside a file."""
+    argv = (str(paths.python), "-m", "whitenoise.compress", "--quiet", str(folder))
+    process, code = await processes.run(Command("screen", argv, cwd=paths.root))
     if code != 0:
         raise Trouble(_why_not(process))
 

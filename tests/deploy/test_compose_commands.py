@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -244,15 +245,35 @@ def nginx(web: Containers, tmp_path: Path) -> Iterator[int]:
         process.wait(10)
 
 
-def test_nginx_serves_what_the_web_server_says_and_static_files_itself(
-    nginx: int, web: Containers
-) -> None:
+@pytest.fixture(params=["nginx", "web"])
+def static(request: pytest.FixtureRequest, web: Containers) -> str:
+    """Where static files are, through nginx and without."""
+    port = request.getfixturevalue("nginx") if request.param == "nginx" else web.port
+    return f"http://127.0.0.1:{port}/static"
+
+
+def test_the_screen_s_files_are_compressed_and_may_be_kept_for_ever(static: str) -> None:
+    asset = f"{static}/assets/{image.SCRIPT}"
+    request = urllib.request.Request(asset, headers={"Accept-Encoding": "gzip"})
+
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        content = answer.read()
+
+    assert gzip.decompress(content) == b"'built'" * 100
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert "immutable" in answer.headers["Cache-Control"]
+    with urllib.request.urlopen(asset, timeout=5) as plain:
+        assert plain.read() == gzip.decompress(content)
+
+
+def test_files_without_a_hash_in_their_name_are_asked_for_again(static: str) -> None:
+    with urllib.request.urlopen(f"{static}/admin/css/base.css", timeout=5) as answer:
+        assert "immutable" not in answer.headers["Cache-Control"]
+
+
+def test_nginx_serves_what_the_web_server_says(nginx: int, web: Containers) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{nginx}/health", timeout=5) as answer:
         assert json.load(answer) == {"status": "ok"}
-    asset = f"http://127.0.0.1:{nginx}/static/assets/index-abc123.js"
-    with urllib.request.urlopen(asset, timeout=5) as answer:
-        assert answer.read() == b"'built'"
-        assert "immutable" in answer.headers["Cache-Control"]
     kind, program, *words = web.services["nginx"]["healthcheck"]["test"]
     here = [word.replace(":8080", f":{nginx}") for word in words]
     assert kind == "CMD"
