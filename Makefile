@@ -8,8 +8,6 @@ endif
 ifeq ($(PYTHON),)
 $(error Tickwatch needs Python 3.11 or newer. Install one (Debian, Ubuntu: apt install python3) and try again)
 endif
-PORT ?= 8000
-export PORT
 
 LOCAL := $(PYTHON) -m deploy.local
 WITH_DATA := $(LOCAL) exec
@@ -23,7 +21,8 @@ COMPOSE := docker compose
 	migrate load createusers shell open-app open-admin build up up-db down logs clean
 
 help: ## List what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ On this machine, without Docker
 
@@ -46,10 +45,10 @@ shell: ## Open Django's shell
 	@$(WITH_DATA) -- $(MANAGE) shell
 
 open-app: ## Open the screen in a browser
-	@$(PYTHON) -m webbrowser "http://localhost:$(PORT)/"
+	@$(PYTHON) -m webbrowser "http://localhost:$(or $(PORT),8000)/"
 
 open-admin: ## Open the admin site in a browser
-	@$(PYTHON) -m webbrowser "http://localhost:$(PORT)/admin/"
+	@$(PYTHON) -m webbrowser "http://localhost:$(or $(PORT),8000)/admin/"
 
 ##@ Tests and checks
 
