@@ -52,8 +52,8 @@ def find_ordinary_user() -> OrdinaryUser:
 
 
 def _candidates(us: int, somebody: int) -> list[OrdinaryUser]:
-    ids = (f"--map-user={somebody}", f"--map-group={somebody}")
-    namespace = OrdinaryUser(("unshare", "-U", *ids, "--"), owner=us)
+    mapped = (f"--map-user={somebody}", f"--map-group={somebody}")
+    namespace = OrdinaryUser(("unshare", "-U", *mapped, "--"), owner=us)
     if us != 0:
         return [namespace]
     capabilities = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
