@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +112,23 @@ def test_the_env_file_gets_secrets_of_its_own_and_is_never_overwritten(tmp_path:
     compose.read(values)
     with pytest.raises(SystemExit, match="is there already"):
         write(ROOT / ".env.example", file)
+
+
+@pytest.mark.parametrize(("chosen", "port"), [((), "unset"), (("PORT=9000",), "9000")])
+def test_make_up_leaves_the_port_to_the_env_file_unless_told(
+    chosen: tuple[str, ...], port: str, tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / ".env").touch()
+    compose_stand_in = "sh -c 'echo port $${PORT:-unset}' --"
+
+    done = subprocess.run(
+        ["make", "--silent", "up", f"COMPOSE={compose_stand_in}", *chosen],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.splitlines()[-1] == f"port {port}", done.stderr
