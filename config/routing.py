@@ -6,20 +6,23 @@ from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.urls import re_path
 
-from accounts.tokens import Identity, TokenExpired, TokenInvalid, identify
+from accounts.tokens import Identity, TokenExpired, TokenInvalid, identify_many
 from config.refusal import NoSuchSocket
 from pricefeed.delivery.consumers import PricesConsumer, TokenRefused, WatchlistConsumer
+from pricefeed.delivery.gathered import Gathered
+
+_TOKENS_AT_A_TIME = 200
+_identities: Gathered[str, Identity | TokenInvalid] = Gathered(
+    database_sync_to_async(identify_many), at_most=_TOKENS_AT_A_TIME
+)
 
 
-@database_sync_to_async
-def authenticate(token: str) -> Identity:
+async def authenticate(token: str) -> Identity:
     """Who a token belongs to, as the delivery of prices wants it. Raises TokenRefused."""
-    try:
-        return identify(token)
-    except TokenExpired:
-        raise TokenRefused(is_expired=True) from None
-    except TokenInvalid:
-        raise TokenRefused(is_expired=False) from None
+    found = await _identities.get(token)
+    if isinstance(found, TokenInvalid):
+        raise TokenRefused(is_expired=isinstance(found, TokenExpired))
+    return found
 
 
 routes: list[Any] = [

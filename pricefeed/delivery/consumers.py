@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
@@ -10,7 +11,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from pricefeed.delivery import close_codes, protocol, wire
-from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.connection import Connection, Send
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.reads import active_among
 from pricefeed.delivery.running import running_hub
@@ -61,6 +62,15 @@ class SocketConsumer(AsyncConsumer):
     hub: Hub | None = None
     bad_messages = 0
     is_refused = False
+
+    async def __call__(
+        self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Send
+    ) -> None:
+        """As Channels', but for one source of messages: no task is kept waiting for others."""
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As Channels', less its thread hop: no handler here leaves a database connection open."""

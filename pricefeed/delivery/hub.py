@@ -22,6 +22,7 @@ from pricefeed.delivery import close_codes, wire
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.follower import Follower
+from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE
 from pricefeed.delivery.latest import LatestReader, Mark
 from pricefeed.delivery.layer import BatchedChannelLayer, Message
@@ -39,6 +40,7 @@ _LEAVE_SECONDS = 10.0
 _WRITES_BETWEEN_BREATHS = 500
 _REST_OF_TICK_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
+_USERS_AT_A_TIME = 500
 _FLUSH, _RECOVER = "hub.flush", "hub.recover"
 
 
@@ -70,6 +72,7 @@ class Hub:
         self._latest = latest
         self._reads = reads
         self._stale_seconds = stale_seconds
+        self._lists = Gathered(reads.lists_of_users, at_most=_USERS_AT_A_TIME)
         self._board = Board()
         self._mark = Mark("", 0)
         self._connections: dict[Connection, None] = {}
@@ -147,8 +150,7 @@ class Hub:
         """Serve a user's watchlist, following its edits."""
         assert connection.user_id is not None
         self._follower.add(connection)  # first, so that an edit during the reading is followed
-        lists = await self._reads.lists_of_users([connection.user_id])
-        await self._begin(connection, lists[connection.user_id], since)
+        await self._begin(connection, await self._lists.get(connection.user_id), since)
         self._follower.begun(connection)
 
     async def add_tickers(self, connection: Connection, since: Since | None) -> None:
