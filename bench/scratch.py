@@ -11,9 +11,9 @@ import redis
 
 from bench.process import BenchmarkFailed
 
-_REDIS_DATABASES = 16
 _CLAIM = "bench"
 _CLAIM_SECONDS = 3600
+_KEYS = "tickwatch:*"
 
 
 @contextmanager
@@ -51,21 +51,20 @@ def _scratch_database() -> Iterator[None]:
 
 @contextmanager
 def _scratch_redis() -> Iterator[None]:
-    """The database that REDIS_URL names if it is empty, else the last empty one."""
-    given = os.environ["REDIS_URL"]
-    named = urlsplit(given).path.strip("/") or "0"
-    for number in (named, *range(_REDIS_DATABASES - 1, 0, -1)):
-        url = _with_path(given, str(number))
-        with redis.Redis.from_url(url) as client:
-            if client.dbsize() or not client.set(_CLAIM, os.getpid(), nx=True, ex=_CLAIM_SECONDS):
-                continue
-            os.environ["REDIS_URL"] = url
-            try:
-                yield
-            finally:
-                client.flushdb()
-            return
-    raise BenchmarkFailed("Redis has no empty database left. Give REDIS_URL of another one.")
+    """The database that REDIS_URL names, which must be empty: numbers are nobody's to guess.
+
+    Only keys that a benchmark makes are removed afterwards, never the whole database:
+    others may have come meanwhile.
+    """
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        if client.dbsize() or not client.set(_CLAIM, os.getpid(), nx=True, ex=_CLAIM_SECONDS):
+            raise BenchmarkFailed(
+                "REDIS_URL names a database that holds keys. Give the number of an empty one."
+            )
+        try:
+            yield
+        finally:
+            client.delete(_CLAIM, *client.scan_iter(_KEYS))
 
 
 def _with_path(url: str, path: str) -> str:
