@@ -20,6 +20,7 @@ from tests.integration.processes import Processes, Running, is_alive, wait_until
 
 QUEUE, QUOTES, MARK = "celery", "tickwatch:quotes", "tickwatch:mark"
 UPDATE_PRICES = "pricefeed.tasks.update_prices"
+RECOVERY_SECONDS = 6.0  # two periods and an attempt that was under way, on a busy machine
 
 
 def sequence() -> int:
@@ -82,7 +83,7 @@ def test_prices_move_once_a_period_and_again_after_postgres_was_away(
     cable.mend()
     mended = time.monotonic()
     wait_until(lambda: sequence() > before, seconds=10, what="prices after Postgres is back")
-    assert time.monotonic() - mended < 4
+    assert time.monotonic() - mended < RECOVERY_SECONDS
 
 
 def test_two_beats_and_two_workers_run_no_more_often_than_one(
@@ -118,7 +119,7 @@ def test_jobs_older_than_a_period_are_not_run(
     worker = processes.worker(PRICE_UPDATE_SECONDS="0.5")
     worker.await_said(" ready.")
     worker.await_said(f"Discarding revoked task: {UPDATE_PRICES}", times=3)
-    assert redis.llen(QUEUE) == 0
+    wait_until(lambda: redis.llen(QUEUE) == 0, seconds=5, what="an empty queue")
     assert Feed.objects.get().run_at is None
 
     beat.popen.send_signal(signal.SIGCONT)
@@ -174,7 +175,7 @@ def test_redis_away_while_a_run_publishes_is_one_error_and_is_made_good(
     cable.mend()
     mended = time.monotonic()
     wait_until(lambda: mark(redis) == sequence(), seconds=20, what="the repair")
-    assert time.monotonic() - mended < 4
+    assert time.monotonic() - mended < RECOVERY_SECONDS
     failures = [event for event in worker.events if event["event"] == "prices_not_updated"]
     assert [event["level"] for event in failures] == ["error"]
     assert "Traceback" not in worker.output
