@@ -36,7 +36,6 @@ VANISHED_CLIENT_MS = 20_000
 BACKLOG = 4096
 _LISTENER_VARIABLE = "TICKWATCH_LISTENER_FD"
 _LOOK_SECONDS = 1.0
-_LAST_WORDS_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -51,14 +50,7 @@ class Server(uvicorn.Server):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.WEB_GRACE_SECONDS / 2):
                 await stop_hub()
-        asyncio.get_running_loop().call_later(_LAST_WORDS_SECONDS, self._drop_sockets)
         await super().shutdown(sockets)
-
-    def _drop_sockets(self) -> None:
-        """Wait no longer for clients that do not read: they have been told, if they ever look."""
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, PriceSocketProtocol):
-                connection.transport.abort()
 
 
 def open_listener(host: str, port: int) -> socket.socket:
