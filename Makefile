@@ -9,7 +9,7 @@ ifeq ($(PYTHON),)
 $(error Tickwatch needs Python 3.11 or newer. Install one (Debian, Ubuntu: apt install python3) and try again)
 endif
 
-LOCAL := $(PYTHON) -m deploy.local
+LOCAL := "$(PYTHON)" -m deploy.local
 WITH_DATA := $(LOCAL) exec
 TOOLS := $(LOCAL) exec --dev --no-servers
 TESTS := $(LOCAL) exec --dev --throwaway
@@ -45,10 +45,10 @@ shell: ## Open Django's shell
 	@$(WITH_DATA) -- $(MANAGE) shell
 
 open-app: ## Open the screen in a browser
-	@$(PYTHON) -m webbrowser "http://localhost:$(or $(PORT),8000)/"
+	@"$(PYTHON)" -m webbrowser "http://localhost:$(or $(PORT),8000)/"
 
 open-admin: ## Open the admin site in a browser
-	@$(PYTHON) -m webbrowser "http://localhost:$(or $(PORT),8000)/admin/"
+	@"$(PYTHON)" -m webbrowser "http://localhost:$(or $(PORT),8000)/admin/"
 
 ##@ Tests and checks
 
@@ -83,7 +83,7 @@ build: ## Build the image
 	$(COMPOSE) build
 
 .env:
-	@$(PYTHON) -m deploy.env_file && echo "Wrote .env with new secrets; the passwords of demo and staff are in it."
+	@"$(PYTHON)" -m deploy.env_file && echo "Wrote .env with new secrets; the passwords of demo and staff are in it."
 
 up: .env ## Start everything in containers; makes .env if there is none
 	$(COMPOSE) up --detach --build --wait
