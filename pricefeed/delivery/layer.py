@@ -33,7 +33,8 @@ log = structlog.get_logger(__name__)
 
 Message = dict[str, Any]
 
-MESSAGES_PER_PUBLISH = 2000
+MESSAGES_PER_PUBLISH = 500
+"""Larger ones cost the receiver more a message: what they unpack to outgrows its caches."""
 _SILENT_SECONDS = 3.0
 """Then we ask whether anybody is there, and wait as long again for the answer."""
 _RETRY_SECONDS = 0.5
