@@ -15,9 +15,11 @@ TOOLS := $(LOCAL) exec --dev --no-servers
 TESTS := $(LOCAL) exec --dev --throwaway
 MANAGE := python manage.py
 COMPOSE := docker compose
+# Where make knows it (from 4.0 on), the output of one job is not mixed with another's.
+WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check lint format types test test-backend test-frontend test-browser bench \
+.PHONY: help run setup check lint format types test test-backend test-screen test-frontend test-browser bench \
 	migrate load createusers shell open-app open-admin build up up-db down logs clean
 
 help: ## List what there is to make
@@ -63,10 +65,15 @@ format: ## Put Python into shape
 types: ## Types of Python and TypeScript
 	@$(TOOLS) --node -- sh -c 'mypy && cd frontend && npm run --silent typecheck'
 
-test: test-backend test-frontend test-browser ## All tests
+test: setup ## All tests; backend and screen side by side, each shown when it has ended
+	@echo "Testing the backend and the screen; this takes four minutes."
+	@$(MAKE) --no-print-directory --jobs=2 $(WHOLE) test-backend test-screen
 
-test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name")
-	@$(TESTS) -- python -m pytest --ignore=tests/browser $(ARGS)
+test-screen: test-frontend
+	@$(MAKE) --no-print-directory test-browser
+
+test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name"); all: coverage, too
+	@$(TESTS) -- python -m pytest --ignore=tests/browser $(or $(ARGS),--cov)
 
 test-frontend: ## The screen's own tests
 	@$(TOOLS) --node -- sh -c 'cd frontend && npm run --silent test'
@@ -79,7 +86,7 @@ bench: ## Load tests: what a price costs on its way to a socket
 
 ##@ With Docker
 
-build: ## Build the image
+build: .env ## Build the image
 	$(COMPOSE) build
 
 .env:
