@@ -196,6 +196,7 @@ class WatchlistConsumer(SocketConsumer):
     async def opened(self) -> None:
         await self.accept()
         token = self._header_token()
+        self.scope["headers"].clear()  # tokens and kilobytes that nobody asks for again
         if token is not None:
             await self._sign_in(protocol.Auth(token))
         else:

@@ -1,6 +1,7 @@
 """What the hub reads from the apps, each call in a thread with a database connection."""
 
 from collections.abc import Collection, Sequence
+from sys import intern
 
 from channels.db import database_sync_to_async
 
@@ -14,7 +15,9 @@ from watchlists.selectors import watched_tickers_many
 
 @database_sync_to_async
 def _lists_of_users(user_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    return {user_id: tuple(found) for user_id, found in watched_tickers_many(user_ids).items()}
+    # Interned: a ticker that a thousand people watch is one text, not a thousand.
+    lists = watched_tickers_many(user_ids)
+    return {user_id: tuple(map(intern, found)) for user_id, found in lists.items()}
 
 
 @database_sync_to_async
