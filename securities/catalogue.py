@@ -34,6 +34,10 @@ class CatalogueEntry(NamedTuple):
     currency: str
 
 
+FIELDS = CatalogueEntry._fields[1:]
+"""What an entry says about its ticker."""
+
+
 class EntryError(ValueError):
     """Something in an entry cannot be; `field` names what."""
 

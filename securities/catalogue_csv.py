@@ -1,14 +1,15 @@
 """Catalogues as CSV: `ticker,name,exchange,currency`, with a header line, UTF-8.
 
-Only ticker and name are required. `is_active` is written for the reader's eyes
-and ignored when read back: activating is a decision of staff, not of a file.
+Only ticker and name are required: a column that is not there says nothing about the
+securities we have. `is_active` is written for the reader's eyes and ignored when read
+back: activating is a decision of staff, not of a file.
 """
 
 import csv
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TextIO
 
-from securities.catalogue import CatalogueEntry, EntryError, entry
+from securities.catalogue import FIELDS, CatalogueEntry, EntryError, entry
 from securities.models import Security
 
 COLUMNS = ("ticker", "name", "exchange", "currency", "is_active")
@@ -35,24 +36,41 @@ class CatalogueFileError(ValueError):
         self.problems = problems
 
 
-def read_catalogue(file: TextIO) -> list[CatalogueEntry]:
-    """Every entry of the file. One bad line refuses it whole: raises CatalogueFileError."""
+class CatalogueFile(NamedTuple):
+    """What a file says: its entries, and which of their fields it had columns for.
+
+    The other fields of an entry are defaults, for securities that are new.
+    """
+
+    entries: list[CatalogueEntry]
+    fields: tuple[str, ...]
+
+
+def read_catalogue(file: TextIO) -> CatalogueFile:
+    """The whole file. One bad line refuses it: raises CatalogueFileError."""
+    lines = _read_lines(file)
+    _, header = next(lines, (1, []))
+    columns = header if isinstance(header, str) else _columns(header)
+    if isinstance(columns, str):
+        raise CatalogueFileError([LineProblem(1, columns)])
     entries: dict[str, CatalogueEntry] = {}
-    lines: dict[str, int] = {}
+    places: dict[str, int] = {}
     problems: list[LineProblem] = []
-    for line, found in _read_lines(file):
+    for line, cells in lines:
+        found = cells if isinstance(cells, str) else _entry_of(columns, cells)
         if isinstance(found, str):
             problems.append(LineProblem(line, found))
         elif found.ticker in entries:
-            message = f"{found.ticker} is on line {lines[found.ticker]} already."
+            message = f"{found.ticker} is on line {places[found.ticker]} already."
             problems.append(LineProblem(line, message))
         else:
-            entries[found.ticker], lines[found.ticker] = found, line
+            entries[found.ticker], places[found.ticker] = found, line
         if len(problems) >= _MOST_PROBLEMS:
             break
     if problems:
         raise CatalogueFileError(problems)
-    return list(entries.values())
+    fields = tuple(field for field in FIELDS if field in columns)
+    return CatalogueFile(list(entries.values()), fields)
 
 
 def write_catalogue(securities: Iterable[Security], file: TextIO) -> None:
@@ -64,19 +82,17 @@ def write_catalogue(securities: Iterable[Security], file: TextIO) -> None:
         writer.writerow((row.ticker, row.name, row.exchange, row.currency, active))
 
 
-def _read_lines(file: TextIO) -> Iterator[tuple[int, CatalogueEntry | str]]:
-    """Line numbers, each with its entry or with what is wrong."""
+def _read_lines(file: TextIO) -> Iterator[tuple[int, list[str] | str]]:
+    """Line numbers, each with its cells or with why nothing can be read from there on.
+
+    The first line comes in any case, later ones unless they are empty.
+    """
     reader = csv.reader(file, strict=True)
     line = 1
     try:
-        columns = _columns(next(reader, []))
-        if isinstance(columns, str):
-            yield 1, columns
-            return
-        line = reader.line_num + 1
         for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield line, _entry_of(columns, cells)
+            if line == 1 or any(cell.strip() for cell in cells):
+                yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
         yield line, f"This is not CSV: {error}."

@@ -1,17 +1,17 @@
 """The only writers of securities. Each announces on commit that something has changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from securities import events
-from securities.catalogue import CatalogueEntry
+from securities.catalogue import FIELDS, CatalogueEntry
 from securities.models import Security
 
 _ROWS_AT_A_TIME = 5000
-_FIELDS = ("name", "exchange", "currency")
 
 
 class LoadReport(NamedTuple):
@@ -25,15 +25,18 @@ class LoadReport(NamedTuple):
         return f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged"
 
 
-def securities_load(*, entries: Iterable[CatalogueEntry]) -> LoadReport:
+def securities_load(
+    *, entries: Iterable[CatalogueEntry], fields: Sequence[str] = FIELDS
+) -> LoadReport:
     """Create what is new, update what differs; safe to repeat and to run twice at once.
 
-    Of several entries with the same ticker the last counts. Nothing is deleted,
-    and what staff have deactivated stays so. All or nothing.
+    Of securities that exist only `fields` are updated, and what staff have deactivated
+    stays so. Of several entries with the same ticker the last counts. Nothing is
+    deleted. All or nothing.
     """
     wanted = {entry.ticker: entry for entry in entries}
     with transaction.atomic():
-        report, changed = _compare(wanted)
+        report, changed = _compare(wanted, fields)
         rows = [Security(**wanted[ticker]._asdict()) for ticker in sorted(changed)]
         # In order of tickers, so that two loads at once cannot lock each other out.
         Security.objects.bulk_create(
@@ -41,7 +44,7 @@ def securities_load(*, entries: Iterable[CatalogueEntry]) -> LoadReport:
             batch_size=_ROWS_AT_A_TIME,
             update_conflicts=True,
             unique_fields=["ticker"],
-            update_fields=_FIELDS,
+            update_fields=fields,
         )
         if changed:
             transaction.on_commit(events.announce_change)
@@ -63,9 +66,11 @@ def securities_add_new(*, entries: Iterable[CatalogueEntry]) -> int:
     return len(new)
 
 
-def securities_compare(*, entries: Iterable[CatalogueEntry]) -> LoadReport:
+def securities_compare(
+    *, entries: Iterable[CatalogueEntry], fields: Sequence[str] = FIELDS
+) -> LoadReport:
     """What `securities_load` would do now. Changes nothing."""
-    return _compare({entry.ticker: entry for entry in entries})[0]
+    return _compare({entry.ticker: entry for entry in entries}, fields)[0]
 
 
 def security_create(*, entry: CatalogueEntry) -> Security:
@@ -120,12 +125,15 @@ def securities_set_active(*, securities: QuerySet[Security], active: bool) -> in
     return changed
 
 
-def _compare(wanted: dict[str, CatalogueEntry]) -> tuple[LoadReport, list[str]]:
-    """The report of loading `wanted`, and the tickers that are new or differ."""
-    rows = Security.objects.values_list("ticker", *_FIELDS)
-    known = {row[0]: CatalogueEntry(*row) for row in rows.iterator(chunk_size=_ROWS_AT_A_TIME)}
+def _compare(
+    wanted: dict[str, CatalogueEntry], fields: Sequence[str]
+) -> tuple[LoadReport, list[str]]:
+    """The report of loading these fields of `wanted`, and the tickers that are new or differ."""
+    rows = Security.objects.values_list("ticker", *fields)
+    known = {row[0]: row for row in rows.iterator(chunk_size=_ROWS_AT_A_TIME)}
+    said = attrgetter("ticker", *fields)
     new = [ticker for ticker in wanted if ticker not in known]
-    differing = [ticker for ticker in wanted if ticker in known and known[ticker] != wanted[ticker]]
+    differing = [t for t, entry in wanted.items() if t in known and known[t] != said(entry)]
     unchanged = len(wanted) - len(new) - len(differing)
     return LoadReport(len(new), len(differing), unchanged), new + differing
 

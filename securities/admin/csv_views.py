@@ -10,10 +10,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from securities.admin.forms import CatalogueFileForm, CatalogueTextForm
-from securities.catalogue import CatalogueEntry
 from securities.catalogue_csv import (
+    CatalogueFile,
     CatalogueFileError,
-    LineProblem,
     read_catalogue,
     write_catalogue,
 )
@@ -59,13 +58,14 @@ class CsvViews(admin.ModelAdmin):  # type: ignore[type-arg]  # only stubs are ge
         if not form.is_valid():
             return self._import_page(request, form)
         text = form.cleaned_data["file"]
-        entries, problems = _read(text)
-        if problems:
-            return self._import_page(request, form, problems=problems)
+        try:
+            found = _read(text)
+        except CatalogueFileError as refused:
+            return self._import_page(request, form, problems=refused.problems)
         return self._import_page(
             request,
             form,
-            report=securities_compare(entries=entries),
+            report=securities_compare(entries=found.entries, fields=found.fields),
             looked_at=CatalogueTextForm(initial={"text": text}),
         )
 
@@ -79,10 +79,11 @@ class CsvViews(admin.ModelAdmin):  # type: ignore[type-arg]  # only stubs are ge
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def _load(self, request: HttpRequest, text: str) -> HttpResponse:
-        entries, problems = _read(text)
-        if problems:
-            return self._import_page(request, CatalogueFileForm(), problems=problems)
-        report = securities_load(entries=entries)
+        try:
+            found = _read(text)
+        except CatalogueFileError as refused:
+            return self._import_page(request, CatalogueFileForm(), problems=refused.problems)
+        report = securities_load(entries=found.entries, fields=found.fields)
         self.message_user(request, f"Securities: {report}.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:securities_security_changelist"))
 
@@ -96,8 +97,5 @@ class CsvViews(admin.ModelAdmin):  # type: ignore[type-arg]  # only stubs are ge
         return TemplateResponse(request, self.import_template, context)
 
 
-def _read(text: str) -> tuple[list[CatalogueEntry], list[LineProblem]]:
-    try:
-        return read_catalogue(io.StringIO(text, newline="")), []
-    except CatalogueFileError as error:
-        return [], error.problems
+def _read(text: str) -> CatalogueFile:
+    return read_catalogue(io.StringIO(text, newline=""))

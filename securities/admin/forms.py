@@ -37,7 +37,8 @@ class CatalogueFileForm(forms.Form):
     file = forms.FileField(
         label="CSV file",
         help_text="UTF-8 with a header line: ticker,name,exchange,currency (the first two are "
-        "required). is_active may stand there and is ignored.",
+        "required; a column that is not there changes nothing). is_active may stand there and is "
+        "ignored.",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
     )
 

@@ -226,6 +226,17 @@ class TestCsv:
         assert (apple.name, apple.is_active) == ("Apple Inc.", False)
         assert len(announced) == 1
 
+    def test_columns_that_the_file_does_not_have_stay_as_they_are(
+        self, desk: Client, security: Make, announced: list[str]
+    ) -> None:
+        security("NESN", name="Nestlé", exchange="SIX", currency="CHF")
+        security("AAPL", name="Apple", exchange="NASDAQ")
+        shown = self.upload(desk, "ticker,name\nNESN,Nestlé\nAAPL,Apple Inc.\n".encode())
+        assert shown.context["report"] == (0, 1, 1)
+        desk.post(IMPORT, {"text": shown.context["looked_at"].initial["text"]})
+        rows = Security.objects.values_list("name", "exchange", "currency")
+        assert set(rows) == {("Nestlé", "SIX", "CHF"), ("Apple Inc.", "NASDAQ", "USD")}
+
     def test_the_list_leads_to_a_page_that_asks_for_a_file(self, desk: Client) -> None:
         assert f'href="{IMPORT}"' in text_of(desk.get(LIST))
         assert 'type="file" name="file"' in text_of(desk.get(IMPORT))

@@ -8,7 +8,7 @@ from securities.models import Security
 
 
 def read(text: str) -> list[CatalogueEntry]:
-    return read_catalogue(io.StringIO(text, newline=""))
+    return read_catalogue(io.StringIO(text, newline="")).entries
 
 
 def problems(text: str) -> list[tuple[int, str]]:
@@ -20,6 +20,11 @@ def problems(text: str) -> list[tuple[int, str]]:
 def test_it_reads_columns_in_any_order_and_fills_in_the_rest() -> None:
     entries = read("Name,TICKER\nApple Inc.,aapl\n")
     assert entries == [CatalogueEntry("AAPL", "Apple Inc.", "", "USD")]
+
+
+def test_it_says_which_fields_the_file_had_columns_for() -> None:
+    file = read_catalogue(io.StringIO("currency,is_active,ticker,name\n"))
+    assert file == ([], ("name", "currency"))
 
 
 def test_it_reads_quoted_cells_empty_lines_windows_line_ends_and_a_byte_order_mark() -> None:

@@ -31,6 +31,15 @@ def test_it_loads_a_file_and_says_what_it_did(tmp_path: Path) -> None:
     assert Security.objects.get().name == "Nestlé"
 
 
+def test_columns_that_a_file_does_not_have_stay_as_they_are(tmp_path: Path) -> None:
+    Security.objects.create(ticker="NESN", name="Nestle", exchange="SIX", currency="CHF")
+    file = tmp_path / "names.csv"
+    file.write_text("ticker,name\nNESN,Nestlé\nAAPL,Apple\n")
+    assert load(str(file)) == "Securities: 1 created, 1 updated, 0 unchanged."
+    rows = Security.objects.order_by("ticker").values_list("name", "exchange", "currency")
+    assert list(rows) == [("Apple", "", "USD"), ("Nestlé", "SIX", "CHF")]
+
+
 def test_a_bad_line_is_named_and_nothing_is_changed(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     file.write_text("ticker,name\nAAPL,Apple\n?,Bad\n")

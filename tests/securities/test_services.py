@@ -97,6 +97,17 @@ class TestLoading:
         assert services.securities_add_new(entries=[APPLE, MICROSOFT]) == 0
         assert len(announced) == 3
 
+    def test_of_what_exists_only_the_given_fields_are_updated(self, announced: list[str]) -> None:
+        swiss = CatalogueEntry("NESN", "Nestle", "SIX", "CHF")
+        services.securities_load(entries=[swiss])
+        entries = [CatalogueEntry("NESN", "Nestlé", "", "USD"), APPLE]
+        expected = (1, 1, 0)
+        assert services.securities_compare(entries=entries, fields=("name",)) == expected
+        assert services.securities_load(entries=entries, fields=("name",)) == expected
+        rows = Security.objects.values_list("ticker", "name", "exchange", "currency")
+        assert set(rows) == {APPLE, ("NESN", "Nestlé", "SIX", "CHF")}
+        assert services.securities_load(entries=entries, fields=("name",)) == (0, 0, 2)
+
     def test_comparing_says_the_same_and_changes_nothing(self, announced: list[str]) -> None:
         services.securities_load(entries=[APPLE])
         entries = [APPLE._replace(name="Apple"), MICROSOFT]
