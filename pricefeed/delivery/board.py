@@ -130,10 +130,6 @@ class Board:
 
     # -- Views -------------------------------------------------------------------------------
 
-    def tickers(self, places: Iterable[int]) -> list[str]:
-        """The tickers at these places."""
-        return [self._tickers[place] for place in places]
-
     def whole(self, places: Iterable[int], *, after_sequence: int = -1) -> list[str]:
         """Whole quotes at these places, those newer than a sequence."""
         quotes = self._quotes

@@ -12,13 +12,12 @@ Redis before it takes the next ones, so nothing stays lost longer than a period.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import structlog
 
-from pricefeed.delivery import close_codes, wire
+from pricefeed.delivery import close_codes
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.follower import Follower
@@ -26,15 +25,16 @@ from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE
 from pricefeed.delivery.latest import LatestReader, Mark
 from pricefeed.delivery.layer import BatchedChannelLayer, Message
-from pricefeed.delivery.membership import Membership, QuotesFromDatabase
+from pricefeed.delivery.membership import Membership
 from pricefeed.delivery.protocol import Since
+from pricefeed.delivery.reads import Reads
+from pricefeed.delivery.teller import HEARTBEAT_SECONDS, Teller
 from pricefeed.delivery.wire import WireQuote
 from securities import events as securities_events
 from watchlists.events import WATCHLIST_EDITED, WATCHLISTS_GROUP
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT_SECONDS = 25
 _SWEEP_SECONDS = 1.0
 _LEAVE_SECONDS = 10.0
 _WRITES_BETWEEN_BREATHS = 500
@@ -42,16 +42,6 @@ _REST_OF_TICK_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
 _USERS_AT_A_TIME = 500
 _FLUSH, _RECOVER = "hub.flush", "hub.recover"
-
-
-class Reads(NamedTuple):
-    """What the hub asks the database; each runs off the event loop."""
-
-    lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]]
-    active_tickers: Callable[[], Awaitable[tuple[str, ...]]]
-    active_among: Callable[[Collection[str]], Awaitable[set[str]]]
-    quotes: QuotesFromDatabase
-    mark: Callable[[], Awaitable[Mark]]
 
 
 class Hub:
@@ -74,11 +64,10 @@ class Hub:
         self._stale_seconds = stale_seconds
         self._lists = Gathered(reads.lists_of_users, at_most=_USERS_AT_A_TIME)
         self._board = Board()
-        self._mark = Mark("", 0)
+        self._teller = Teller(self._board)
         self._connections: dict[Connection, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._heard_at = time.time()
-        self._stale_since: int | None = None
         self._writing = asyncio.Lock()
         self._rest_timer: asyncio.TimerHandle | None = None
 
@@ -106,13 +95,13 @@ class Hub:
             active_tickers=self._reads.active_tickers,
             active_among=self._reads.active_among,
             change=self._change,
-            refuse=self._refuse,
+            refuse=self._teller.refuse,
         )
         self._layer.on_reconnect(self._reconnected)
         await self._layer.group_add_many(
             [FEED_GROUP, WATCHLISTS_GROUP, securities_events.GROUP], self._channel
         )
-        self._mark = await self._latest.mark() or await self._reads.mark()
+        self._teller.mark = await self._latest.mark() or await self._reads.mark()
         for loop in (self._receive, self._sweep, self._follower.run):
             self._spawn(loop())
 
@@ -128,11 +117,6 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._layer.drop_channel(self._channel)
         await self._latest.close()
-
-    @property
-    def connection_count(self) -> int:
-        """Sockets this process serves now."""
-        return len(self._connections)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -180,34 +164,7 @@ class Hub:
         self._connections[connection] = None
         self._board.full_connections += connection.full
         connection.watch(tickers, places)
-        resumes = since is not None and since.epoch == self._epoch_of(connection)
-        self._greet(connection, after=since.sequence if since is not None and resumes else None)
-
-    def _greet(self, connection: Connection, *, after: int | None = None) -> None:
-        """Welcome and snapshot; the quotes `after` a sequence alone for who has the others.
-
-        `tickers` then says that the snapshot's quotes are not all.
-        """
-        board, places = self._board, connection.places
-        connection.told, connection.revision = connection.tickers, board.revision
-        frames = [
-            wire.frame(
-                "welcome",
-                protocol=1,
-                epoch=self._epoch_of(connection),
-                heartbeat=HEARTBEAT_SECONDS,
-            ),
-            wire.snapshot_frame(self._mark.sequence, board.whole(places))
-            if after is None
-            else wire.snapshot_frame(
-                self._mark.sequence,
-                board.whole(places, after_sequence=after),
-                tickers=connection.tickers,
-            ),
-        ]
-        if self._stale_since is not None:
-            frames.append(self._heartbeat_frame())
-        connection.write(*frames)
+        self._teller.greet(connection, since)
 
     async def _change(self, connection: Connection, tickers: tuple[str, ...]) -> None:
         """The connection's list is another one now."""
@@ -221,49 +178,9 @@ class Hub:
         connection.watch(tickers, places)
         self.bring_up_to_date(connection)
 
-    def _refuse(self, connection: Connection, ticker: str) -> None:
-        """A watched security is no longer active: say so, or close who watched nothing else."""
-        if connection.asked == (ticker,):
-            connection.close(close_codes.UNKNOWN_TICKER)
-        elif not connection.blocked:
-            connection.write(
-                wire.frame(
-                    "error",
-                    code="security_inactive",
-                    message=f"{ticker} is no longer active.",
-                    ticker=ticker,
-                )
-            )
-
     def bring_up_to_date(self, connection: Connection) -> None:
-        """Write all that a connection lacks, newest values only.
-
-        Stops where the socket blocks, and is called again when it is free.
-        """
-        if connection.blocked or connection.closed:
-            return
-        board = self._board
-        told, tickers = connection.told, connection.tickers
-        if told is None:
-            self._greet(connection)
-            return
-        if told is not tickers:
-            connection.told = tickers
-            removed = sorted(set(told).difference(tickers))
-            known = set(told)
-            new = [
-                place
-                for ticker, place in zip(tickers, connection.places, strict=True)
-                if ticker not in known
-            ]
-            if new or removed:
-                epoch = self._epoch_of(connection)
-                connection.write(wire.watchlist_frame(board.whole(new), removed, epoch=epoch))
-        if not connection.blocked and connection.revision < board.revision:
-            quotes = connection.behind(board)
-            connection.revision = board.revision
-            if quotes:
-                connection.write(wire.prices_frame(self._mark.sequence, ",".join(quotes)))
+        """Write all that a connection lacks, newest values only: its socket has room again."""
+        self._teller.bring_up_to_date(connection)
 
     # -- Prices ------------------------------------------------------------------------------
 
@@ -300,15 +217,15 @@ class Hub:
         epoch, sequence = message["epoch"], message["sequence"]
         self._heard_at = time.time()
         if message["done"]:
-            self._mark = Mark(epoch, max(sequence, self._mark.sequence))
+            self._teller.mark = Mark(epoch, max(sequence, self._teller.mark.sequence))
             await self._flush()
             await self._call_live()
-        elif epoch != self._mark.epoch:
+        elif epoch != self._teller.mark.epoch:
             self._board.forget_quotes()
-            self._mark = Mark(epoch, 0)
+            self._teller.mark = Mark(epoch, 0)
             await self._read_again()
             self._start_over()
-        elif sequence > self._mark.sequence:
+        elif sequence > self._teller.mark.sequence:
             await self._read_again()
 
     async def _flush(self) -> None:
@@ -318,26 +235,9 @@ class Hub:
             self._rest_timer = None
         async with self._writing:
             try:
-                await self._write_changes()
+                await self._teller.tell_changes(self._connections)
             finally:
                 self._board.flushed()
-
-    async def _write_changes(self) -> None:
-        board, revision = self._board, self._board.revision
-        head, tail = wire.prices_head(self._mark.sequence), wire.PRICES_TAIL
-        join = "".join
-        for count, connection in enumerate(list(self._connections), start=1):
-            if connection.blocked or connection.closed or connection.revision >= revision:
-                continue
-            if connection.told is not connection.tickers:
-                self.bring_up_to_date(connection)
-                continue
-            quotes = join(connection.pick(board.fulls if connection.full else board.deltas))
-            connection.revision = revision
-            if quotes:
-                connection.write(head + quotes[1:] + tail)
-            if count % _WRITES_BETWEEN_BREATHS == 0:
-                await asyncio.sleep(0)
 
     def _start_over(self) -> None:
         """Another epoch: everybody gets a new welcome and a whole snapshot."""
@@ -366,8 +266,8 @@ class Hub:
                 log.warning("quotes_not_read", cause=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
-                if mark is not None and mark.epoch == self._mark.epoch:
-                    self._mark = max(self._mark, mark)
+                if mark is not None and mark.epoch == self._teller.mark.epoch:
+                    self._teller.mark = max(self._teller.mark, mark)
                 return
 
     # -- Time --------------------------------------------------------------------------------
@@ -398,41 +298,19 @@ class Hub:
 
     async def _call_live(self) -> None:
         """The feed has brought prices; take back what was said of its silence."""
-        if self._stale_since is not None:
-            self._stale_since = None
+        if self._teller.stale_since is not None:
+            self._teller.stale_since = None
             await self._heartbeat()
 
     def _notice_staleness(self) -> bool:
         """Whether the feed has just fallen silent for too long."""
         silent = time.time() - self._heard_at > self._stale_seconds
-        if silent and self._stale_since is None:
-            self._stale_since = int(self._heard_at * 1000)
+        if silent and self._teller.stale_since is None:
+            self._teller.stale_since = int(self._heard_at * 1000)
             return True
         return False
 
     async def _heartbeat(self) -> None:
         """To everybody; never amid a flush, because it says how far everything has been sent."""
         async with self._writing:
-            text = self._heartbeat_frame()
-            for count, connection in enumerate(list(self._connections), start=1):
-                if not connection.blocked and not connection.closed:
-                    connection.write(text)
-                if count % _WRITES_BETWEEN_BREATHS == 0:
-                    await asyncio.sleep(0)
-
-    def _epoch_of(self, connection: Connection) -> str:
-        """The life of the counter, and the list that its numbers are told for.
-
-        Who comes back to another list than the one it left gets a whole snapshot: a
-        security added meanwhile need not have a newer price.
-        """
-        watched = ",".join(sorted(connection.tickers)).encode()
-        return f"{self._mark.epoch}.{blake2b(watched, digest_size=6).hexdigest()}"
-
-    def _heartbeat_frame(self) -> str:
-        return wire.frame(
-            "heartbeat",
-            sequence=self._mark.sequence,
-            at=int(time.time() * 1000),
-            stale_since=self._stale_since,
-        )
+            await self._teller.tell_heartbeat(self._connections)

@@ -19,15 +19,11 @@ from typing import Any
 
 import msgspec
 import structlog
-from channels_redis.pubsub import (
-    RedisPubSubChannelLayer,
-    RedisPubSubLoopLayer,
-    RedisSingleShardConnection,
-)
-from channels_redis.utils import _wrap_close, create_pool
-from redis import asyncio as aioredis
-from redis.exceptions import ConnectionError as RedisConnectionError
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
+from channels_redis.utils import _wrap_close
 from redis.exceptions import RedisError
+
+from pricefeed.delivery.shard import ShardConnection
 
 log = structlog.get_logger(__name__)
 
@@ -35,9 +31,6 @@ Message = dict[str, Any]
 
 MESSAGES_PER_PUBLISH = 500
 """Larger ones cost the receiver more a message: what they unpack to outgrows its caches."""
-_SILENT_SECONDS = 3.0
-"""Then we ask whether anybody is there, and wait as long again for the answer."""
-_RETRY_SECONDS = 0.5
 
 
 class Batch(msgspec.Struct, array_like=True):
@@ -102,8 +95,9 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         super().__init__(*args, **kwargs)
         self.batch_channel = f"{self.prefix}__batch__"
         self._leftovers: dict[str, deque[Message]] = {}
-        plain: list[RedisSingleShardConnection] = self._shards
-        self._shards: list[ShardConnection] = [ShardConnection(each.host, self) for each in plain]
+        self._shards: list[ShardConnection] = [
+            ShardConnection(plain.host, self) for plain in self._shards
+        ]
 
     # -- Sending -----------------------------------------------------------------------------
 
@@ -155,7 +149,7 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         for shard, its_names in self._by_shard(empty):
             await shard.unsubscribe_many(its_names)
 
-    def _by_shard(self, names: list[str]) -> Iterator[tuple["ShardConnection", list[str]]]:
+    def _by_shard(self, names: list[str]) -> Iterator[tuple[ShardConnection, list[str]]]:
         if len(self._shards) == 1:
             yield self._shards[0], names
             return
@@ -218,86 +212,6 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         """The link is back; whatever was published meanwhile has been missed."""
         if self.on_reconnect is not None:
             self.on_reconnect()
-
-
-class ShardConnection(RedisSingleShardConnection):
-    """The connection to one Redis host: blocks for messages instead of polling, and reconnects."""
-
-    channel_layer: BatchedLoopLayer
-
-    async def subscribe_many(self, names: list[str]) -> None:
-        async with self._lock:
-            new = [name for name in names if name not in self._subscribed_to]
-            if new:
-                self._ensure_redis()
-                self._ensure_receiver()
-                await self._pubsub.subscribe(*new)
-                self._subscribed_to.update(new)
-
-    async def unsubscribe_many(self, names: list[str]) -> None:
-        async with self._lock:
-            old = [name for name in names if name in self._subscribed_to]
-            if old:
-                self._ensure_redis()
-                await self._pubsub.unsubscribe(*old)
-                self._subscribed_to.difference_update(old)
-
-    def _ensure_redis(self) -> None:
-        if self._redis is None:
-            pool = create_pool(self.host)
-            self._redis: aioredis.Redis | None = aioredis.Redis(connection_pool=pool)
-            self._pubsub = _ReportingPubSub(pool, on_again=self.channel_layer.reconnected)
-
-    async def _do_receiving(self) -> None:
-        is_lost = False
-        while True:
-            try:
-                if self._pubsub.subscribed:
-                    self._receive_message(await self._next_message())
-                else:
-                    await asyncio.sleep(0.05)
-                is_lost = False
-            except (RedisError, OSError) as error:
-                if not is_lost:
-                    log.warning("channel_layer_lost_redis", cause=repr(error))
-                is_lost = True
-                await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _next_message(self) -> dict[str, Any] | None:
-        """What comes next; None for an answer to our ping. Raises where nothing comes at all.
-
-        A link can be dead without a sign (a host that vanished, packets dropped on the
-        way): who only listens would wait for ever.
-        """
-        message: dict[str, Any] | None = await self._pubsub.get_message(timeout=_SILENT_SECONDS)
-        if message is None:
-            await self._pubsub.ping()
-            message = await self._pubsub.get_message(timeout=_SILENT_SECONDS)
-        if message is None:
-            if self._pubsub.connection is not None:
-                await self._pubsub.connection.disconnect(nowait=True)
-            raise RedisConnectionError("Redis does not answer.")
-        return message if message["type"] == "message" else None
-
-    def _receive_message(self, message: dict[str, Any] | None) -> None:
-        if message is None:
-            return
-        if message["channel"] == self.channel_layer.batch_channel.encode():
-            self.channel_layer.hand_out(message["data"])
-        else:
-            super()._receive_message(message)
-
-
-class _ReportingPubSub(aioredis.client.PubSub):
-    """redis-py's PubSub reconnects in silence; this one says so, once subscribed again."""
-
-    def __init__(self, pool: aioredis.ConnectionPool, *, on_again: Callable[[], None]) -> None:
-        super().__init__(pool)
-        self._on_again = on_again
-
-    async def on_connect(self, connection: Any) -> None:
-        await super().on_connect(connection)
-        self._on_again()
 
 
 def _parts(

@@ -1,16 +1,27 @@
 """What the hub reads from the apps, each call in a thread with a database connection."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from sys import intern
+from typing import NamedTuple
 
 from channels.db import database_sync_to_async
 
-from pricefeed.delivery.hub import Reads
 from pricefeed.delivery.latest import Mark
+from pricefeed.delivery.membership import QuotesFromDatabase
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording.selectors import feed
 from securities.selectors import active_tickers, securities_by_tickers
 from watchlists.selectors import watched_tickers_many
+
+
+class Reads(NamedTuple):
+    """What the hub asks the database; each runs off the event loop."""
+
+    lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]]
+    active_tickers: Callable[[], Awaitable[tuple[str, ...]]]
+    active_among: Callable[[Collection[str]], Awaitable[set[str]]]
+    quotes: QuotesFromDatabase
+    mark: Callable[[], Awaitable[Mark]]
 
 
 @database_sync_to_async

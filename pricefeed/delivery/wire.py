@@ -108,14 +108,16 @@ def snapshot_frame(
     return f'{{"type":"snapshot","sequence":{sequence},{names}"quotes":[{",".join(quotes)}]}}'
 
 
-def watchlist_frame(added: Iterable[str], removed: Iterable[str], *, epoch: str) -> str:
-    """A `watchlist` frame: whole quotes that joined the list, tickers that left it.
+def watchlist_frame(
+    *, epoch: str, tickers: Sequence[str], added: Iterable[str], removed: Sequence[str]
+) -> str:
+    """A `watchlist` frame: the list as it is now, whole quotes of what joined it, what left it.
 
-    `epoch` names the list as it is now, for who comes back to it.
+    `epoch` names the list for who comes back to it.
     """
     return (
-        f'{{"type":"watchlist","epoch":{_text(epoch)},"added":[{",".join(added)}],'
-        f'"removed":[{",".join(map(_text, removed))}]}}'
+        f'{{"type":"watchlist","epoch":{_text(epoch)},"tickers":{_json(tickers).decode()},'
+        f'"added":[{",".join(added)}],"removed":{_json(removed).decode()}}}'
     )
 
 

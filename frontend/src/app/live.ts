@@ -34,7 +34,8 @@ function receive(frame: Frame): void {
     case "prices":
       return priceStore.apply(frame.quotes);
     case "watchlist":
-      return watchlist.changedElsewhere(frame.added, frame.removed);
+      watchlist.changedElsewhere(frame.added, frame.removed);
+      return watchlist.agreeWith(frame.tickers);
     case "error":
       return complain(frame);
     case "heartbeat":

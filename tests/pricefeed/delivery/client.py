@@ -101,6 +101,8 @@ class Client:
                 kept = set(frame.get("tickers", ()))
                 self.quotes = {t: q for t, q in self.quotes.items() if t in kept}
                 self._merge(frame["quotes"])
+                order = frame.get("tickers") or [q["ticker"] for q in frame["quotes"]]
+                self.quotes = {ticker: self.quotes[ticker] for ticker in order}
                 self._advance(frame["sequence"])
             case "prices":
                 assert {quote["ticker"] for quote in frame["quotes"]} <= self.quotes.keys()
@@ -111,6 +113,7 @@ class Client:
                 for ticker in frame["removed"]:
                     del self.quotes[ticker]
                 self._merge(frame["added"])
+                self.quotes = {ticker: self.quotes[ticker] for ticker in frame["tickers"]}
 
     def _merge(self, quotes: list[dict[str, Any]]) -> None:
         for quote in quotes:

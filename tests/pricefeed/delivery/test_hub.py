@@ -13,6 +13,7 @@ from pricefeed.delivery import hub as hub_module
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.latest import LatestReader, LatestWriter
+from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
 from securities.models import Security
@@ -39,7 +40,7 @@ async def edit(work: Callable[..., Any], user: User, ticker: str) -> None:
 async def heard(hub: Hub, sequence: int) -> None:
     """Wait until the hub has taken in everything up to a sequence."""
     async with asyncio.timeout(5):
-        while hub._mark.sequence < sequence:  # noqa: ASYNC110  the hub tells nobody
+        while hub._teller.mark.sequence < sequence:  # noqa: ASYNC110  the hub tells nobody
             await asyncio.sleep(0.005)
 
 
@@ -163,7 +164,7 @@ async def test_a_client_that_left_is_forgotten_with_its_groups(
     ours = {layer._get_group_channel_name(price_group(ticker)) for ticker in "AB"}
     assert ours <= layer.groups.keys()
     hub.remove(client.connection)
-    assert hub.connection_count == 0
+    assert not hub._connections
     await hub._membership.leave_unwatched()
     assert not ours & layer.groups.keys()
     await run({"A": "10"})  # nobody listens; nothing breaks
@@ -203,6 +204,16 @@ async def test_every_tab_of_a_user_follows_an_edit_and_others_do_not(
         await tab.until(lambda tab=tab: "A" not in tab.prices)
         assert (tab.frames[-1]["added"], tab.frames[-1]["removed"]) == ([], ["A"])
     assert other.kinds() == ["welcome", "snapshot"]
+
+
+async def test_a_change_of_order_is_followed_too(run: Run, join: Join, watching: User) -> None:
+    tab = await join(user_id=watching.pk)
+    assert list(tab.quotes) == ["B", "A"]
+    await off_loop(lambda: watchlist_add_security(user_id=watching.pk, ticker="A", position=0))
+    await tab.until(lambda: list(tab.quotes) == ["A", "B"])
+    assert (tab.frames[-1]["added"], tab.frames[-1]["removed"]) == ([], [])
+    late = await join(user_id=watching.pk)
+    assert list(late.quotes) == list(tab.quotes)
 
 
 async def test_a_ticker_added_while_its_price_moves_shows_the_newest(
@@ -330,6 +341,16 @@ async def test_who_comes_from_another_epoch_gets_a_whole_snapshot(
     stranger.epoch, stranger.sequence = "another-life", 10_000
     await stranger.join(hub, user_id=watching.pk, since=stranger.since)
     assert stranger.prices == {"B": "20.00", "A": "10.00"}
+
+
+async def test_who_claims_to_know_the_future_gets_a_whole_snapshot(
+    run: Run, join: Join, watching: User, hub: Hub
+) -> None:
+    await run({"A": "10", "B": "20"})
+    first = await join(user_id=watching.pk)
+    back = Client()
+    await back.join(hub, user_id=watching.pk, since=Since(first.epoch, 10**15))
+    assert back.prices == {"B": "20.00", "A": "10.00"}
 
 
 async def test_another_epoch_starts_everybody_over(run: Run, join: Join, watching: User) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from redis import asyncio as aioredis
 
 from pricefeed.delivery import layer as layer_module
+from pricefeed.delivery import shard
 from pricefeed.delivery.layer import BatchedChannelLayer
 from tests.integration.network import Wire
 
@@ -57,14 +58,14 @@ async def test_thousands_of_messages_take_a_few_publishes(
     layer: BatchedChannelLayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published: list[str] = []
-    shard = layer._get_layer()._shards[0]
-    original = shard.publish
+    link = layer._get_layer()._shards[0]
+    original = link.publish
 
     async def publish(channel: str, message: bytes) -> None:
         published.append(channel)
         await original(channel, message)
 
-    monkeypatch.setattr(shard, "publish", publish)
+    monkeypatch.setattr(link, "publish", publish)
     channel = await layer.new_channel()
     groups = [f"price.{n}" for n in range(5000)]
     await layer.group_add_many(groups, channel)
@@ -137,7 +138,7 @@ def wire() -> Iterator[Wire]:
 async def test_a_link_that_died_without_a_sign_is_noticed_and_replaced(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layer_module, "_SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(shard, "_SILENT_SECONDS", 0.2)
     address = urlsplit(settings.REDIS_URL)
     through = address._replace(netloc=f":{address.password or ''}@127.0.0.1:{wire.port}")
     host = {"address": through.geturl(), "socket_timeout": 0.3, "socket_connect_timeout": 0.3}

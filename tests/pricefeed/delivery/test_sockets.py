@@ -12,7 +12,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed
 
 from accounts.models import User
 from accounts.services import tokens_issue
@@ -219,10 +219,10 @@ async def test_a_message_over_four_kilobytes_is_closed(server: str, token: str) 
         assert await socket.hear_close() in {1009, 4000}
 
 
-async def test_a_socket_nobody_knows_is_refused_at_the_handshake(server: str) -> None:
-    with pytest.raises(InvalidStatus) as refused:
-        await connect(f"ws://{server}/ws/nothing")
-    assert refused.value.response.status_code == 403
+async def test_an_address_nobody_knows_is_closed_with_4004(server: str) -> None:
+    for path in ("/ws/nothing", "/", "/ws/prices/A/B"):
+        async with opened(server, path) as socket:
+            assert await socket.hear_close() == 4004, path
 
 
 # -- What comes -------------------------------------------------------------------------------

@@ -71,5 +71,6 @@ def test_frames_are_json(quote: MakeQuote) -> None:
     assert json.loads(wire.snapshot_frame(7, [full, full]))["sequence"] == 7
     assert json.loads(wire.snapshot_frame(7, [], tickers=["A"]))["tickers"] == ["A"]
     assert json.loads(wire.prices_frame(8, full))["quotes"][0]["ticker"] == "AAPL"
-    edited = json.loads(wire.watchlist_frame([full], ['"'], epoch="e"))
+    frame = wire.watchlist_frame(epoch="e", tickers=["AAPL"], added=[full], removed=['"'])
+    edited = json.loads(frame)
     assert (edited["removed"], edited["epoch"]) == (['"'], "e")

@@ -24,8 +24,8 @@ export type Frame =
   | { type: "snapshot"; sequence: number; tickers: string[]; quotes: Quote[] }
   /** `sequence`: everything up to it has been sent; null if the server does not say. */
   | { type: "prices"; sequence: number | null; quotes: Quote[] }
-  /** `epoch`: names the list as it is now, for coming back to it. */
-  | { type: "watchlist"; epoch: string; added: Quote[]; removed: string[] }
+  /** `tickers`: the whole list as it is now, in order; `epoch` names it, for coming back to it. */
+  | { type: "watchlist"; epoch: string; tickers: string[]; added: Quote[]; removed: string[] }
   /** `stale_since`: the server itself has had no new prices since then. */
   | { type: "heartbeat"; sequence: number; at: number; stale_since: number | null }
   | { type: "pong" }

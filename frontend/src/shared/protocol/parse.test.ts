@@ -33,12 +33,8 @@ test("reads the frames of the protocol", () => {
     quotes: [AAPL],
   });
   const added = { ...AAPL, name: "Apple Inc.", currency: "USD", previous_close: "182.82" };
-  expect(parse({ type: "watchlist", epoch: "e2", added: [added], removed: ["MSFT"] })).toEqual({
-    type: "watchlist",
-    epoch: "e2",
-    added: [added],
-    removed: ["MSFT"],
-  });
+  const edit = { epoch: "e2", tickers: ["AAPL"], added: [added], removed: ["MSFT"] };
+  expect(parse({ type: "watchlist", ...edit })).toEqual({ type: "watchlist", ...edit });
   expect(warn).not.toHaveBeenCalled();
 });
 

@@ -54,6 +54,7 @@ const readers: { [T in Frame["type"]]: (fields: Fields) => Extract<Frame, { type
   watchlist: (fields) => ({
     type: "watchlist",
     epoch: text(fields, "epoch"),
+    tickers: list(fields, "tickers", String),
     added: list(fields, "added", readQuote),
     removed: list(fields, "removed", String),
   }),

@@ -1,0 +1,146 @@
+"""What each connection is told: welcome and snapshot, edits of its list, prices, heartbeats.
+
+Everything is put together from the board at the moment of writing, so a client that
+was away or did not read gets the newest values, each once.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from pricefeed.delivery import close_codes, wire
+from pricefeed.delivery.board import Board
+from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.latest import Mark
+from pricefeed.delivery.protocol import Since
+
+HEARTBEAT_SECONDS = 25
+_WRITES_BETWEEN_BREATHS = 500
+
+
+class Teller:
+    """Writes to connections what they lack.
+
+    `mark`: everything up to it is on the board. `stale_since`: the time (milliseconds)
+    of the last sign of the feed while it is silent, else None.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self.mark = Mark("", 0)
+        self.stale_since: int | None = None
+
+    def greet(self, connection: Connection, since: Since | None = None) -> None:
+        """Welcome and snapshot, as a single write.
+
+        Who comes back to the list it left gets only the quotes newer than `since`; the
+        list itself then says that these are not all.
+        """
+        board, places, mark = self._board, connection.places, self.mark
+        epoch = self._epoch_of(connection)
+        connection.told, connection.revision = connection.tickers, board.revision
+        if since is not None and since.epoch == epoch and since.sequence <= mark.sequence:
+            newer = board.whole(places, after_sequence=since.sequence)
+            snapshot = wire.snapshot_frame(mark.sequence, newer, tickers=connection.tickers)
+        else:
+            snapshot = wire.snapshot_frame(mark.sequence, board.whole(places))
+        welcome = wire.frame("welcome", protocol=1, epoch=epoch, heartbeat=HEARTBEAT_SECONDS)
+        silence = [] if self.stale_since is None else [self.heartbeat()]
+        connection.write(welcome, snapshot, *silence)
+
+    def bring_up_to_date(self, connection: Connection) -> None:
+        """Write all that a connection lacks; stops where its socket is full."""
+        if connection.blocked or connection.closed:
+            return
+        if connection.told is None:
+            self.greet(connection)
+            return
+        if connection.told is not connection.tickers:
+            self._tell_edit(connection, connection.told)
+        if not connection.blocked and connection.revision < self._board.revision:
+            quotes = connection.behind(self._board)
+            connection.revision = self._board.revision
+            if quotes:
+                connection.write(wire.prices_frame(self.mark.sequence, ",".join(quotes)))
+
+    async def tell_changes(self, connections: Iterable[Connection]) -> None:
+        """One frame to each connection that watches something that changed since the last flush.
+
+        Lets other work in between; who joins or leaves meanwhile is up to date anyway.
+        """
+        board, revision = self._board, self._board.revision
+        head, tail = wire.prices_head(self.mark.sequence), wire.PRICES_TAIL
+        join = "".join
+        for count, connection in enumerate(list(connections), start=1):
+            if count % _WRITES_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+            if connection.blocked or connection.closed or connection.revision >= revision:
+                continue
+            if connection.told is not connection.tickers:
+                self.bring_up_to_date(connection)
+                continue
+            quotes = join(connection.pick(board.fulls if connection.full else board.deltas))
+            connection.revision = revision
+            if quotes:
+                connection.write(head + quotes[1:] + tail)
+
+    async def tell_heartbeat(self, connections: Iterable[Connection]) -> None:
+        """A heartbeat to each connection that can take one."""
+        text = self.heartbeat()
+        for count, connection in enumerate(list(connections), start=1):
+            if count % _WRITES_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+            if not connection.blocked and not connection.closed:
+                connection.write(text)
+
+    def _tell_edit(self, connection: Connection, told: tuple[str, ...]) -> None:
+        """The list is another one, or in another order, than the client knows."""
+        connection.told = tickers = connection.tickers
+        if told == tickers:
+            return
+        known = set(told)
+        added = [
+            place
+            for ticker, place in zip(tickers, connection.places, strict=True)
+            if ticker not in known
+        ]
+        connection.write(
+            wire.watchlist_frame(
+                epoch=self._epoch_of(connection),
+                tickers=tickers,
+                added=self._board.whole(added),
+                removed=sorted(known.difference(tickers)),
+            )
+        )
+
+    def refuse(self, connection: Connection, ticker: str) -> None:
+        """A watched security is no longer active: say so, or close who watched nothing else."""
+        if connection.asked == (ticker,):
+            code = close_codes.UNKNOWN_TICKER
+            connection.close(code, close_codes.REASONS[code])
+        elif not connection.blocked and not connection.closed:
+            message = f"{ticker} is no longer active."
+            connection.write(
+                wire.frame("error", code="security_inactive", message=message, ticker=ticker)
+            )
+
+    def heartbeat(self) -> str:
+        """A `heartbeat` frame."""
+        return wire.frame(
+            "heartbeat",
+            sequence=self.mark.sequence,
+            at=int(time.time() * 1000),
+            stale_since=self.stale_since,
+        )
+
+    def _epoch_of(self, connection: Connection) -> str:
+        """The life of the counter; for a user also the list that its numbers are told for.
+
+        Who comes back to another list than the one it left gets a whole snapshot: a
+        security added meanwhile need not have a newer price.
+        """
+        if connection.user_id is None:
+            return self.mark.epoch
+        watched = ",".join(sorted(connection.tickers)).encode()
+        return f"{self.mark.epoch}.{blake2b(watched, digest_size=6).hexdigest()}"
