@@ -24,7 +24,7 @@ def main() -> None:
         # The pool would only say that it got no connection, not why.
         psycopg.connect(settings.DATABASE_URL, connect_timeout=_CONNECT_SECONDS).close()
         call_command("migrate", interactive=False, verbosity=1)
-        call_command("load_securities")
+        call_command("add_securities")
         call_command("createusers")
     except ImproperlyConfigured as error:
         sys.exit(f"Tickwatch cannot start: {error}")

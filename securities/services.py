@@ -55,6 +55,8 @@ def securities_add_new(*, entries: Iterable[CatalogueEntry]) -> int:
     """Create the securities whose tickers are not there yet; how many. Others stay untouched.
 
     For what runs by itself: unlike `securities_load` it does not undo what staff have corrected.
+    A ticker that staff have changed is free again: if it is in a catalogue, it becomes a new
+    security, without the other's history, until staff deactivate that one.
     """
     wanted = {entry.ticker: entry for entry in entries}
     known = set(Security.objects.filter(ticker__in=wanted).values_list("ticker", flat=True))
