@@ -84,13 +84,15 @@ class Board:
     # -- Quotes ------------------------------------------------------------------------------
 
     def put(self, quote: WireQuote) -> None:
-        """Take a quote, unless its ticker is not here or a newer one is."""
+        """Take a quote, unless its ticker is not here, or it is here already, or a newer one is."""
         place = self._places.get(quote.ticker)
         if place is None:
             return
         old = self._quotes[place]
         if old is not None and quote.sequence <= old.sequence:
-            return
+            is_renamed = quote.sequence == old.sequence and quote.identity != old.identity
+            if not is_renamed:
+                return
         self.revision += 1
         self._quotes[place] = quote
         self._changed_at[place] = self.revision

@@ -21,6 +21,7 @@ _TIMEOUT_SECONDS = 3.0
 
 _QUOTES = "tickwatch:quotes"
 _MARK = "tickwatch:mark"
+_CATALOGUE = "tickwatch:mark:catalogue"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(WireQuote).decode
@@ -43,18 +44,23 @@ class LatestWriter:
         """What has been published, or None when nothing is known."""
         return _parse_mark(cast("bytes | None", self._redis.get(_MARK)))
 
+    def catalogue(self) -> str | None:
+        """The version of the catalogue that the stored quotes were named by."""
+        value = cast("bytes | None", self._redis.get(_CATALOGUE))
+        return None if value is None else value.decode()
+
     def save(self, quotes: Sequence[WireQuote], *, starting_over: bool) -> None:
-        """Store quotes; `starting_over` drops what another epoch left."""
+        """Store quotes; `starting_over` drops all that were there."""
         with self._redis.pipeline(transaction=True) as pipe:
             if starting_over:
-                pipe.delete(_QUOTES, _MARK)
+                pipe.delete(_QUOTES)
             if quotes:
                 pipe.hset(_QUOTES, mapping={quote.ticker: _encode(quote) for quote in quotes})
             pipe.execute()
 
-    def set_mark(self, mark: Mark) -> None:
-        """Say that everything up to the mark is published."""
-        self._redis.set(_MARK, f"{mark.epoch}:{mark.sequence}")
+    def set_mark(self, mark: Mark, *, catalogue: str) -> None:
+        """Say that everything up to the mark is published, under this version of the catalogue."""
+        self._redis.mset({_MARK: f"{mark.epoch}:{mark.sequence}", _CATALOGUE: catalogue})
 
 
 class LatestReader:

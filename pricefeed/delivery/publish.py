@@ -2,7 +2,9 @@
 
 The newest quotes go to Redis first, then one message to the group of each
 changed ticker, then the mark. A run that died between commit and publish is
-repaired by the next one: everything newer than the mark is published.
+repaired by the next one: everything newer than the mark is published. Securities
+that were renamed or changed otherwise have everything published once more, so that
+names in Redis and on hubs' boards are those of the catalogue.
 """
 
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from pricefeed.delivery.layer import Message
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording.selectors import quotes_after
 from pricefeed.recording.services import Recorded
+from securities import version
 from securities.models import Quote, Security
 
 
@@ -32,17 +35,20 @@ def publish(recorded: Recorded, *, latest: LatestWriter | None = None) -> int:
     CounterWentBack before anything is sent: a new epoch has to begin.
     """
     latest = latest or LatestWriter()
+    catalogue = version.current()  # first: what changes from here on is the next run's
     mark, epoch = latest.mark(), str(recorded.epoch)
     if mark is not None and mark.epoch == epoch and mark.sequence > recorded.after:
         raise CounterWentBack
-    if mark is None or mark.epoch != epoch:
-        after, quotes = 0, quotes_after(0)
-    elif mark.sequence == recorded.after:
-        after, quotes = mark.sequence, recorded.quotes
+    after = mark.sequence if mark is not None and mark.epoch == epoch else 0
+    starts_over = not after or latest.catalogue() != catalogue
+    if starts_over:
+        quotes = quotes_after(0)
+    elif after == recorded.after:
+        quotes = recorded.quotes
     else:
-        after, quotes = mark.sequence, quotes_after(mark.sequence)
+        quotes = quotes_after(after)
     wire_quotes = _encoded(quotes)
-    latest.save(wire_quotes, starting_over=mark is None or mark.epoch != epoch)
+    latest.save(wire_quotes, starting_over=starts_over)
     _send(
         [
             _mark_message(epoch, after, done=False),
@@ -50,7 +56,7 @@ def publish(recorded: Recorded, *, latest: LatestWriter | None = None) -> int:
             _mark_message(epoch, recorded.upto, done=True),
         ]
     )
-    latest.set_mark(Mark(epoch, recorded.upto))
+    latest.set_mark(Mark(epoch, recorded.upto), catalogue=catalogue)
     return len(wire_quotes)
 
 

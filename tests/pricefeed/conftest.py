@@ -13,6 +13,8 @@ from django.db import connection
 from pricefeed.delivery import latest
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.ticks import Tick
+from securities import version
+from securities.redis_client import redis_client
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -27,6 +29,8 @@ def own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(channel_layers, "backends", {})
     monkeypatch.setattr(latest, "_QUOTES", f"{name}:quotes")
     monkeypatch.setattr(latest, "_MARK", f"{name}:mark")
+    monkeypatch.setattr(latest, "_CATALOGUE", f"{name}:mark:catalogue")
+    monkeypatch.setattr(version, "KEY", f"{name}:version")
     return name
 
 
@@ -38,6 +42,11 @@ def no_ticks_of_others(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("transactional_db")
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE pricefeed_tick")
+
+
+def redis_loses_quotes() -> None:
+    """As a Redis that was started anew: neither quotes nor how far they had been published."""
+    redis_client().delete(latest._QUOTES, latest._MARK, latest._CATALOGUE)
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from pricefeed import services
 from pricefeed.delivery import publish as publish_module
-from pricefeed.delivery.latest import LatestWriter, Mark
+from pricefeed.delivery.latest import LatestReader, LatestWriter, Mark
 from pricefeed.models import Feed
 from pricefeed.recording.services import record
 from pricefeed.services import prices_update
@@ -16,6 +17,8 @@ from pricefeed.sources.base import SourceError
 from pricefeed.ticks import Instrument, Tick
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
+from securities.services import security_update
+from tests.pricefeed.conftest import redis_loses_quotes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MakeTick = Callable[..., Tick]
@@ -53,6 +56,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
 
     monkeypatch.setattr(publish_module, "_send", send)
     return messages
+
+
+def rename(security: Security, ticker: str, *, name: str) -> None:
+    entry = CatalogueEntry(ticker, name, security.exchange, security.currency)
+    security_update(security=security, entry=entry)
 
 
 def prices(messages: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, int]]:
@@ -123,7 +131,7 @@ def test_what_a_run_committed_before_it_died_is_published_by_the_next(
 def test_a_publication_that_died_before_its_mark_is_repeated(
     aapl: Security, tick: MakeTick, sent: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise SystemExit
 
     with monkeypatch.context() as patch:
@@ -140,7 +148,7 @@ def test_a_redis_that_lost_everything_is_filled_again(
 ) -> None:
     security("MSFT")
     prices_update(source=ScriptedSource(tick("AAPL", "10"), tick("MSFT", "20")))
-    LatestWriter().save([], starting_over=True)
+    redis_loses_quotes()
     sent.clear()
     prices_update(source=ScriptedSource())
     assert prices(sent) == [("AAPL", 1), ("MSFT", 2)]
@@ -149,9 +157,29 @@ def test_a_redis_that_lost_everything_is_filled_again(
 def test_another_epoch_publishes_everything_anew(
     aapl: Security, tick: MakeTick, sent: list[Any]
 ) -> None:
-    LatestWriter().set_mark(Mark("another-life", 10_000))
+    LatestWriter().set_mark(Mark("another-life", 10_000), catalogue="")
     prices_update(source=ScriptedSource(tick("AAPL", "10")))
     assert prices(sent) == [("AAPL", 1)]
+
+
+def test_a_renamed_security_has_everything_published_once_more(
+    aapl: Security, security: Callable[..., Security], tick: MakeTick, sent: list[Any]
+) -> None:
+    security("MSFT")
+    prices_update(source=ScriptedSource(tick("AAPL", "10"), tick("MSFT", "20")))
+    rename(aapl, "APPL", name="Apple Renamed")
+    sent.clear()
+    prices_update(source=ScriptedSource(tick("MSFT", "21", seconds=5)))
+    assert prices(sent) == [("APPL", 1), ("MSFT", 3)]
+    assert marks(sent) == [(2, False), (3, True)]
+    stored = async_to_sync(LatestReader().read)(["AAPL", "APPL", "MSFT"])
+    assert [(quote.ticker, "Apple Renamed" in quote.identity) for quote in stored] == [
+        ("APPL", True),
+        ("MSFT", False),
+    ]
+    sent.clear()
+    prices_update(source=ScriptedSource(tick("MSFT", "22", seconds=9)))
+    assert prices(sent) == [("MSFT", 4)]
 
 
 def test_a_database_that_knows_less_than_was_published_begins_a_new_epoch(

@@ -15,7 +15,6 @@ from pricefeed.delivery.publish import publish
 from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
 from pricefeed.recording.services import record
-from securities import version
 from securities.models import Security
 from tests.pricefeed.conftest import MakeTick
 from tests.pricefeed.delivery.client import Client
@@ -45,7 +44,6 @@ def own_list_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """User ids come again in every test; the keys of their lists do not."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     monkeypatch.setattr(cache, "_key", lambda user_id: f"{name}:list:{user_id}")
-    monkeypatch.setattr(version, "KEY", f"{name}:version")
 
 
 @pytest.fixture

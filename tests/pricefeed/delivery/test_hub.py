@@ -12,12 +12,14 @@ from accounts.models import User
 from pricefeed.delivery import hub as hub_module
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub
-from pricefeed.delivery.latest import LatestReader, LatestWriter
+from pricefeed.delivery.latest import LatestReader
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
+from securities.catalogue import CatalogueEntry
 from securities.models import Security
-from securities.services import security_activate, security_deactivate
+from securities.services import security_activate, security_deactivate, security_update
+from tests.pricefeed.conftest import redis_loses_quotes
 from tests.pricefeed.delivery.client import Client
 from tests.pricefeed.delivery.conftest import Join, Run, off_loop
 from watchlists.services import watchlist_add_security, watchlist_remove_security
@@ -248,6 +250,24 @@ async def test_deactivating_a_security_tells_its_watchers_and_activating_brings_
     await several.until_prices(A="10.00")
 
 
+async def test_a_renamed_security_shows_its_new_name_with_the_next_run(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20"})
+    client = await join(user_id=watching.pk)
+
+    def rename() -> None:
+        security = Security.objects.get(ticker="A")
+        entry = CatalogueEntry("A", "Another Name", security.exchange, "EUR")
+        security_update(security=security, entry=entry)
+
+    await off_loop(rename)
+    await run({"B": "21"})
+    await client.until_prices(B="21.00")
+    assert (client.quotes["A"]["name"], client.quotes["A"]["currency"]) == ("Another Name", "EUR")
+    assert client.quotes == (await join(user_id=watching.pk)).quotes
+
+
 async def test_an_edit_that_nobody_announced_is_found_when_the_link_is_back(
     run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -443,7 +463,7 @@ async def test_a_redis_without_quotes_is_filled_from_postgres(
     run: Run, join: Join, watching: User
 ) -> None:
     await run({"A": "10", "B": "20"})
-    await off_loop(lambda: LatestWriter().save([], starting_over=True))
+    await off_loop(redis_loses_quotes)
     client = await join(user_id=watching.pk)
     assert client.prices == {"B": "20.00", "A": "10.00"}
     assert len(await LatestReader().read(["A", "B"])) == 2
