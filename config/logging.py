@@ -5,6 +5,7 @@ tasks, so one search finds a request in the web log and in the worker's.
 """
 
 import logging.config
+import warnings
 from typing import Any
 
 import structlog
@@ -77,6 +78,8 @@ def configure(config: dict[str, Any]) -> None:
     """Django's LOGGING_CONFIG hook: sets up structlog and the standard library together."""
     logging.config.dictConfig(config)
     logging.captureWarnings(True)
+    # WhiteNoise's files are read by a thread; they are small, and nginx serves them elsewhere.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     structlog.configure(
         processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),

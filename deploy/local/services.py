@@ -21,6 +21,7 @@ _ADVICE = (
     "User information: uid=",
     "_warn_or_raise_security_error(",
 )
+_REST_OF_ADVICE = ("", "[py.warnings]")
 
 
 class Service(Protocol):
@@ -85,7 +86,8 @@ class Background:
 
 def is_worth_showing(line: str) -> bool:
     """Celery's advice about root is for hosts on the internet; here it listens to us alone."""
-    return bool(line.strip()) and not any(part in line for part in _ADVICE)
+    words = line.strip()
+    return words not in _REST_OF_ADVICE and not any(part in line for part in _ADVICE)
 
 
 def services(
