@@ -7,6 +7,7 @@ guard test compares that page with the names read here.
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -88,12 +89,13 @@ class Environment:
                 raise _wrong(name, value, "origins like https://app.example.com, by commas")
         return values
 
-    def url(self, name: str, default: str | None = None, *, schemes: tuple[str, ...]) -> str:
-        """An address with one of the given schemes."""
-        value = self.text(name, default)
-        if urlsplit(value).scheme not in schemes:
-            raise _wrong(name, _masked(value), "an address that begins with " + _either(schemes))
-        return value
+    def postgres(self, name: str) -> str:
+        """The address of a Postgres database, by its name."""
+        return self._address(name, _is_postgres, "like postgres://user:password@host:5432/database")
+
+    def redis(self, name: str) -> str:
+        """The address of a Redis, and of its databases by number."""
+        return self._address(name, _is_redis, "like redis://host:6379/0 or unix:///path?db=0")
 
     def file(self, name: str) -> Path | None:
         """A path to a file that exists, or None when the variable is not set."""
@@ -104,6 +106,12 @@ class Environment:
         if not path.is_file():
             raise _wrong(name, value, "the path of a file that exists")
         return path
+
+    def _address(self, name: str, is_right: Callable[[str], bool], form: str) -> str:
+        value = self.text(name)
+        if not is_right(value):
+            raise _wrong(name, _masked(value), f"{form}, with signs in the password as %40 for @")
+        return value
 
     def _number(
         self,
@@ -141,14 +149,33 @@ def _is_origin(text: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(host) and "*" not in host and plain == text
 
 
-def _either(schemes: tuple[str, ...]) -> str:
-    return " or ".join(f"{scheme}://" for scheme in schemes)
+def _is_postgres(text: str) -> bool:
+    """Whether this names a database; the rest has defaults."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"postgres", "postgresql"} and port != 0 and bool(parts.path.strip("/"))
+
+
+def _is_redis(text: str) -> bool:
+    """Whether redis-py finds in this what is meant: it ignores a database that is no number."""
+    try:
+        parts = urlsplit(text)
+        database = redis_database(text)
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return bool(parts.path) and database >= 0
+    is_number = re.fullmatch(r"(/\d*)?", parts.path) is not None
+    return parts.scheme in {"redis", "rediss"} and parts.port != 0 and is_number and database >= 0
 
 
 def _masked(url: str) -> str:
-    """The address without its password: errors are logged."""
-    parts = urlsplit(url)
-    return url.replace(f":{parts.password}@", ":***@") if parts.password else url
+    """The address without its password, wherever that ends: errors are logged."""
+    url = re.sub(r"((?://|^(?!\w+://))[^:@/]*):.*@", r"\1:***@", url)
+    return re.sub(r"(password=)[^&]*", r"\1***", url)
 
 
 def _wrong(name: str, value: str, expected: str) -> ImproperlyConfigured:

@@ -103,7 +103,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # -- Postgres and Redis ----------------------------------------------------------------------
 
-DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql"))
+DATABASE_URL = env.postgres("DATABASE_URL")
 _database = environ.Env.db_url_config(DATABASE_URL)
 # On both ends: a host that vanished must not hold the feed's lock, or a request, for hours.
 _KEEPALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
@@ -131,7 +131,7 @@ DATABASES: dict[str, Any] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+REDIS_URL = env.redis("REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -164,6 +164,11 @@ SIMULATED_STEP_PERCENT = env.decimal("SIMULATED_STEP_PERCENT", "0.5", low="0.001
 SIMULATED_RANGE_PERCENT = env.decimal("SIMULATED_RANGE_PERCENT", "20", low="0.01", high="99")
 SIMULATED_START_LOW = env.decimal("SIMULATED_START_LOW", "10", low="0.01", high="1000000")
 SIMULATED_START_HIGH = env.decimal("SIMULATED_START_HIGH", "500", low="0.01", high="1000000")
+if SIMULATED_START_LOW > SIMULATED_START_HIGH:
+    raise ImproperlyConfigured(
+        f"SIMULATED_START_LOW is {SIMULATED_START_LOW}, but must not be above "
+        f"SIMULATED_START_HIGH, which is {SIMULATED_START_HIGH}."
+    )
 SIMULATED_SEED = env.text("SIMULATED_SEED", "")
 REPLAY_FILE = env.file("REPLAY_FILE")
 if PRICE_SOURCE == "replay" and REPLAY_FILE is None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import Environment
+from config.env import Environment, redis_database
 from config.settings import env
 
 ROOT = Path(__file__).parents[2]
@@ -68,3 +68,53 @@ def test_a_short_secret_is_refused_and_not_shown(value: str) -> None:
         Environment({"SECRET_KEY": value}).secret("SECRET_KEY", at_least=32)
     assert "SECRET_KEY" in str(refusal.value)
     assert value == "" or value not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["postgres://", "postgres://host", "postgres://host/", "mysql://u:s3cret@h/db", "tickwatch",
+     "postgres://u:s3cret@h:notaport/db", "postgres://u:s3cret@h:99999/db",
+     "postgres://u:s3cret@h:0/db", "postgres://u:s3cret[@h/db", "postgres://u:s3cret?@h/db",
+     "postgres://u:s3cret/@h/db", "u:s3cret@h/db"],
+)  # fmt: skip
+def test_an_address_of_postgres_that_names_no_database_is_refused_without_its_password(
+    value: str,
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL is .*, but must be") as refusal:
+        Environment({"DATABASE_URL": value}).postgres("DATABASE_URL")
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["redis://localhost:notaport/0", "redis://localhost:99999/0", "redis://localhost:0/0",
+     "redis://localhost/abc", "redis://localhost/1/2", "redis://localhost/-1",
+     "redis://localhost?db=x", "redis://localhost?db=-1", "unix://", "unix:///run/redis?db=x",
+     "http://localhost/0", "localhost:6379", "redis://u:s3cret[@h/0", "redis://:s3cret/@h/0",
+     "unix:///run/redis?password=s3cret&db=x"],
+)  # fmt: skip
+def test_an_address_of_redis_with_a_wrong_port_or_database_is_refused_without_its_password(
+    value: str,
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL is .*, but must be") as refusal:
+        Environment({"REDIS_URL": value}).redis("REDIS_URL")
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["postgres://u:p%40@h:5432/db", "postgresql:///db", "postgres://h/db?sslmode=require",
+     "postgres:////run/postgresql/db", "postgres://u:p@[::1]:5432/db"],
+)  # fmt: skip
+def test_an_address_of_postgres_is_taken_as_it_is(value: str) -> None:
+    assert Environment({"DATABASE_URL": value}).postgres("DATABASE_URL") == value
+
+
+@pytest.mark.parametrize(
+    ("value", "database"),
+    [("redis://localhost", 0), ("redis://localhost/", 0), ("redis://:p@localhost:6379/3", 3),
+     ("rediss://localhost?db=2", 2), ("unix:///run/redis.sock", 0), ("unix:///run/r.s?db=4", 4)],
+)  # fmt: skip
+def test_an_address_of_redis_is_taken_with_its_database(value: str, database: int) -> None:
+    assert Environment({"REDIS_URL": value}).redis("REDIS_URL") == value
+    assert redis_database(value) == database
