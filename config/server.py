@@ -9,6 +9,7 @@ socket and minds that many others, which serve it.
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
 import signal
@@ -158,9 +159,10 @@ def main() -> None:
     try:
         listener = open_listener(settings.HOST, settings.PORT)
     except OSError as error:
+        name = "PORT" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "HOST"
         sys.exit(
             f"Tickwatch cannot listen on {settings.HOST}:{settings.PORT} ({error.strerror}). "
-            "Choose another with PORT=."
+            f"Choose another with {name}=."
         )
     if settings.WEB_PROCESSES == 1:
         serve(listener)

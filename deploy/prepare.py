@@ -7,13 +7,11 @@ import os
 import sys
 
 import django
-import psycopg
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError
 
-_CONNECT_SECONDS = 5
+from config.reach import database_refusal, refusal_sentence
 
 
 def main() -> None:
@@ -21,16 +19,15 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         django.setup()
-        # The pool would only say that it got no connection, not why.
-        psycopg.connect(settings.DATABASE_URL, connect_timeout=_CONNECT_SECONDS).close()
+        if refusal := database_refusal():
+            sys.exit(refusal)
         call_command("migrate", interactive=False, verbosity=1)
         call_command("add_securities")
         call_command("createusers")
     except ImproperlyConfigured as error:
         sys.exit(f"Tickwatch cannot start: {error}")
-    except (psycopg.OperationalError, OperationalError) as error:
-        first = str(error).strip().splitlines()[0]
-        sys.exit(f"The database refuses: {first}. Check DATABASE_URL.")
+    except OperationalError as error:
+        sys.exit(refusal_sentence(error))
 
 
 if __name__ == "__main__":

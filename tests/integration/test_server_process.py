@@ -157,11 +157,25 @@ def test_a_port_that_is_taken_is_one_sentence(processes: Processes) -> None:
     assert "Traceback" not in web.output
 
 
+@pytest.mark.parametrize("host", ["nope.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_one_sentence(processes: Processes, host: str) -> None:
+    web = processes.start("web", "config.server", HOST=host)
+    assert web.wait() > 0
+    sentence = web.output.splitlines()[-1]
+    assert f"cannot listen on {host}:" in sentence
+    assert "HOST=" in sentence
+    assert "Traceback" not in web.output
+
+
 def test_a_wrong_setting_is_one_sentence_that_names_it(processes: Processes) -> None:
     refused = {
         "PORT": processes.start("web", "config.server", PORT="eighty"),
         "PRICE_UPDATE_SECONDS": processes.worker(PRICE_UPDATE_SECONDS="0"),
         "DATABASE_URL": processes.beat(DATABASE_URL="mysql://root:s3cret@localhost/x"),
+        "REDIS_URL": processes.start("manage", "manage", "check", REDIS_URL="redis://:s3cret@h/x"),
+        "SIMULATED_START_LOW": processes.start(
+            "manage", "manage", "check", SIMULATED_START_LOW="500", SIMULATED_START_HIGH="10"
+        ),
     }
     for name, program in refused.items():
         assert program.wait() > 0, program.told()
