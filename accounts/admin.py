@@ -5,10 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AdminUserCreationForm,
+    UserChangeForm,
+)
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.events import Ending, announce_end
 from accounts.models import User
 from accounts.services import sign_in
 from rest.address import client_address
@@ -50,6 +56,15 @@ class UserChange(UserChangeForm):  # type: ignore[type-arg]
         model = User
 
 
+class PasswordChange(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """Django's form; the user's open connections end."""
+
+    def save(self, commit: bool = True) -> Any:
+        user = super().save(commit)
+        announce_end(user.pk, Ending.PASSWORD_CHANGED)
+        return user
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     """Only a superuser hands out powers, or touches another superuser.
@@ -60,6 +75,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
     form = UserChange
     add_form = UserCreation
+    change_password_form = PasswordChange
     list_display = ("username", "email", "role", "is_active", "is_superuser", "date_joined")
     list_filter = ("role", "is_active", "is_superuser")
     search_fields = ("username", "email")
@@ -79,6 +95,20 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return _may_touch(request, obj) and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and not obj.is_active:
+            announce_end(obj.pk, Ending.DISABLED)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        announce_end(obj.pk, Ending.DISABLED)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user_id in queryset.values_list("pk", flat=True):
+            announce_end(user_id, Ending.DISABLED)
+        super().delete_queryset(request, queryset)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

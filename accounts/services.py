@@ -20,6 +20,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.claims import RefreshToken, TokenInvalid, token_claims, tokens_sign
+from accounts.events import Ending, announce_end
 from accounts.limits import Attempt, Limit
 from accounts.models import Role, User
 from accounts.selectors import family_ended, user_for_claims, username_taken
@@ -94,6 +95,7 @@ def password_change(*, user: User, old_password: str, new_password: str) -> None
         raise ValidationError({"new_password": error.messages}) from error
     user.set_password(new_password)
     user.save(update_fields=["password"])
+    announce_end(user.pk, Ending.PASSWORD_CHANGED)
 
 
 def tokens_issue(*, user: User, family: str | None = None) -> TokenPair:
@@ -175,6 +177,7 @@ def _name_taken() -> ValidationError:
 
 def _end_family(family: str, *, user_id: int) -> None:
     _end(family, user_id=user_id, expires_at=timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME)
+    announce_end(user_id, Ending.SIGNED_OUT, family=family)
 
 
 @transaction.atomic

@@ -11,9 +11,13 @@ __all__ = ["Identity", "TokenExpired", "TokenInvalid", "identify", "identify_man
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user for as long as the token lives. `expires_at` is in seconds since 1970, UTC."""
+    """A user for as long as the token lives. `expires_at` is in seconds since 1970, UTC.
+
+    `family` names the sign-in that the token descends from.
+    """
 
     user_id: int
+    family: str
     expires_at: float
 
 
@@ -37,7 +41,7 @@ def identify_many(tokens: Iterable[str]) -> dict[str, Identity | TokenInvalid]:
     users = users_for_claims(claims.values()) if claims else {}
     for token, each in claims.items():
         found[token] = (
-            Identity(user_id=each.user_id, expires_at=each.expires_at)
+            Identity(user_id=each.user_id, family=each.family, expires_at=each.expires_at)
             if each in users
             else TokenInvalid("The token is not valid any more.")
         )

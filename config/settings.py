@@ -151,6 +151,8 @@ CHANNEL_LAYERS = {
     }
 }
 
+SESSIONS_GROUP = "sessions"  # of the channel layer: what accounts says, open sockets hear
+
 # -- Prices ----------------------------------------------------------------------------------
 
 PRICE_SOURCE = env.choice("PRICE_SOURCE", "simulated", of=("simulated", "replay"))

@@ -28,8 +28,7 @@ def update_prices() -> None:
         return
     except (OperationalError, InterfaceError, RedisError, OSError) as error:
         # Postgres or Redis is away. One line a period, no traceback: nothing here is broken.
-        cause = f"{type(error).__name__}: {error}"
-        log.error("prices_not_updated", cause=cause)  # noqa: TRY400
+        log.error("prices_not_updated", cause=error)  # noqa: TRY400
         return
     if update is not None:
         log.info("prices_updated", ticks=update.ticks, published=update.published)

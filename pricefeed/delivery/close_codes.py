@@ -4,6 +4,9 @@ BAD_MESSAGE = 4000
 BAD_TOKEN = 4001
 FORBIDDEN = 4003
 UNKNOWN_TICKER = 4004
+SIGNED_OUT = 4005
+PASSWORD_CHANGED = 4006
+DISABLED = 4007
 NO_AUTHENTICATION = 4008
 TOO_MANY_CONNECTIONS = 4029
 
@@ -17,6 +20,9 @@ REASONS = {
     BAD_TOKEN: "bad or missing token",
     FORBIDDEN: "forbidden",
     UNKNOWN_TICKER: "unknown ticker",
+    SIGNED_OUT: "signed out",
+    PASSWORD_CHANGED: "password changed",
+    DISABLED: "account disabled",
     NO_AUTHENTICATION: "no authentication in time",
     TOO_MANY_CONNECTIONS: "too many connections",
     GOING_AWAY: "going away",

@@ -41,6 +41,7 @@ class Connection:
         "closed",
         "edited",
         "expires_at",
+        "family",
         "full",
         "pick",
         "places",
@@ -56,6 +57,7 @@ class Connection:
         *,
         writer: Writer | None = None,
         user_id: int | None = None,
+        family: str | None = None,
         expires_at: float | None = None,
         asked: tuple[str, ...] | None = None,
         full: bool = False,
@@ -68,6 +70,7 @@ class Connection:
         self._on_free = on_free
         self._pending: asyncio.Task[None] | None = None
         self.user_id = user_id
+        self.family = family  # the sign-in it was opened by
         self.expires_at = expires_at
         self.full = full
         self.blocked = False

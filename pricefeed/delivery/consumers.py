@@ -26,10 +26,12 @@ MAX_TICKERS = 1000
 
 
 class Identity(Protocol):
-    """Who a token belongs to, and until when (seconds since 1970)."""
+    """Who a token belongs to, by which sign-in, and until when (seconds since 1970)."""
 
     @property
     def user_id(self) -> int: ...
+    @property
+    def family(self) -> str: ...
     @property
     def expires_at(self) -> float: ...
 
@@ -89,7 +91,7 @@ class SocketConsumer(AsyncConsumer):
         except _Refused as refused:
             await self.close(refused.code)
         except Exception as error:  # noqa: BLE001  Redis or Postgres is away, or we have a bug
-            log.warning("socket_overloaded", cause=repr(error))
+            log.warning("socket_overloaded", cause=error)
             await self.close(close_codes.OVERLOADED)
 
     # -- To be told apart ---------------------------------------------------------------------
@@ -178,6 +180,7 @@ class SocketConsumer(AsyncConsumer):
             self.base_send,
             writer=self.scope.get("extensions", {}).get(EXTENSION),
             user_id=identity.user_id if identity else None,
+            family=identity.family if identity else None,
             expires_at=identity.expires_at if identity else None,
             asked=asked,
             full=self.wants_full(),

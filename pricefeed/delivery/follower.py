@@ -58,6 +58,10 @@ class Follower:
             connection.edited = False
             self.edited(connection.user_id) if connection.user_id else self.securities_changed()
 
+    def of_user(self, user_id: int) -> list[Connection]:
+        """The user's connections in this process."""
+        return list(self._by_user.get(user_id, ()))
+
     def remove(self, connection: Connection) -> None:
         """Follow it no longer."""
         self._fixed.discard(connection)
@@ -97,7 +101,7 @@ class Follower:
                     await self._follow_fixed()
                 await self._follow_users(list(users))
             except Exception as error:  # noqa: BLE001  Redis or Postgres is away: again soon
-                log.warning("lists_not_followed", cause=repr(error))
+                log.warning("lists_not_followed", cause=error)
                 self._edited |= users
                 self._securities_changed |= securities
                 self._wake.set()

@@ -16,13 +16,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
+from django.conf import settings
 
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
-from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE
+from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE, SESSION_ENDED
 from pricefeed.delivery.latest import LatestReader, Mark
 from pricefeed.delivery.layer import BatchedChannelLayer, Message
 from pricefeed.delivery.membership import Membership
@@ -41,6 +42,11 @@ _WRITES_BETWEEN_BREATHS = 500
 _REST_OF_TICK_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
 _USERS_AT_A_TIME = 500
+_ENDINGS = {
+    "signed_out": close_codes.SIGNED_OUT,
+    "password_changed": close_codes.PASSWORD_CHANGED,
+    "disabled": close_codes.DISABLED,
+}
 _FLUSH, _RECOVER = "hub.flush", "hub.recover"
 
 
@@ -99,7 +105,8 @@ class Hub:
         )
         self._layer.on_reconnect(self._reconnected)
         await self._layer.group_add_many(
-            [FEED_GROUP, WATCHLISTS_GROUP, securities_events.GROUP], self._channel
+            [FEED_GROUP, WATCHLISTS_GROUP, securities_events.GROUP, settings.SESSIONS_GROUP],
+            self._channel,
         )
         self._teller.mark = await self._latest.mark() or await self._reads.mark()
         for loop in (self._receive, self._sweep, self._follower.run):
@@ -166,6 +173,13 @@ class Hub:
         connection.watch(tickers, places)
         self._teller.greet(connection, since)
 
+    def _on_session_ended(self, message: Message) -> None:
+        """A user has signed out (of one family of tokens), or may not go on at all."""
+        code = _ENDINGS.get(message["reason"], close_codes.BAD_TOKEN)
+        for connection in self._follower.of_user(message["user"]):
+            if message["family"] in {None, connection.family}:
+                connection.close(code, close_codes.REASONS[code])
+
     async def _change(self, connection: Connection, tickers: tuple[str, ...]) -> None:
         """The connection's list is another one now."""
         if connection.closed or tickers == connection.tickers:
@@ -190,6 +204,7 @@ class Hub:
             MARK_MESSAGE: self._on_mark,
             WATCHLIST_EDITED: lambda message: self._follower.edited(message["user"]),
             securities_events.CHANGED: lambda _: self._follower.securities_changed(),
+            SESSION_ENDED: self._on_session_ended,
             _FLUSH: lambda _: self._flush(),
             _RECOVER: lambda _: self._recover(),
         }
@@ -263,7 +278,7 @@ class Hub:
                 mark = await self._latest.mark()
                 await self._membership.read_again()
             except Exception as error:  # noqa: BLE001  Redis, or Postgres behind it, is away
-                log.warning("quotes_not_read", cause=repr(error))
+                log.warning("quotes_not_read", cause=error)
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 if mark is not None and mark.epoch == self._teller.mark.epoch:
@@ -288,7 +303,7 @@ class Hub:
                 try:
                     await self._membership.leave_unwatched()
                 except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
-                    log.warning("groups_not_left", cause=repr(error))
+                    log.warning("groups_not_left", cause=error)
 
     def _close_expired(self) -> None:
         now = time.time()

@@ -133,7 +133,7 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         try:
             await self._leave(joined, channel)
         except (RedisError, OSError) as error:
-            log.warning("groups_not_left", cause=repr(error))
+            log.warning("groups_not_left", cause=error)
         await self._forget(channel)
 
     async def _leave(self, names: list[str], channel: str) -> None:
@@ -206,7 +206,7 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
             try:
                 await self._get_shard(channel).unsubscribe(channel)
             except (RedisError, OSError) as error:
-                log.warning("channel_not_unsubscribed", cause=repr(error))
+                log.warning("channel_not_unsubscribed", cause=error)
 
     def reconnected(self) -> None:
         """The link is back; whatever was published meanwhile has been missed."""

@@ -69,7 +69,7 @@ class ShardConnection(RedisSingleShardConnection):
                 is_lost = False
             except (RedisError, OSError) as error:
                 if not is_lost:
-                    log.warning("channel_layer_lost_redis", cause=repr(error))
+                    log.warning("channel_layer_lost_redis", cause=error)
                 is_lost = True
                 await asyncio.sleep(_RETRY_SECONDS)
 

@@ -47,7 +47,7 @@ class SharedPlace:
         try:
             value: bytes | None = self._redis.get(self._key)  # type: ignore[assignment]
         except RedisError as error:
-            log.warning("replay_place_away", cause=repr(error))
+            log.warning("replay_place_away", cause=error)
             return None
         return None if value is None else msgspec.json.decode(value, type=Place)
 
@@ -56,4 +56,4 @@ class SharedPlace:
         try:
             self._redis.set(self._key, msgspec.json.encode(place), px=self._life_ms)
         except RedisError as error:
-            log.warning("replay_place_away", cause=repr(error))
+            log.warning("replay_place_away", cause=error)

@@ -4,7 +4,7 @@ import { priceStore } from "@/shared/prices/priceStore";
 import { forgetTrails } from "@/shared/prices/trailLoader";
 import type { Frame } from "@/shared/protocol/frames";
 import { session } from "@/shared/session/session";
-import { BAD_TOKEN } from "@/shared/socket/closeCodes";
+import { endsSession, reasonOf } from "@/shared/socket/closeCodes";
 import { createStore } from "@/shared/store";
 import { showToast } from "@/shared/ui/toasts";
 
@@ -17,7 +17,7 @@ export const connection = new Connection({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/watchlist`,
   token: (refused) => (refused === null ? session.access() : session.renew(refused)),
   onRefused: (code) => {
-    if (code === BAD_TOKEN) session.end("Your session has ended. Please sign in again.");
+    if (endsSession(code)) session.end(reasonOf(code));
   },
   onFrame: receive,
 });

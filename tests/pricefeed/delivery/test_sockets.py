@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
+from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -20,6 +21,7 @@ from pricefeed.delivery import consumers
 from pricefeed.delivery.publish import publish
 from pricefeed.recording.services import record
 from securities.models import Security
+from tests.conftest import PASSWORD
 from tests.pricefeed.conftest import MakeTick
 from tests.pricefeed.delivery.conftest import off_loop
 from watchlists.services import watchlist_add_security
@@ -168,6 +170,68 @@ async def test_a_ping_before_signing_in_is_answered(server: str, token: str) -> 
         await socket.hear_kinds("pong")
         await socket.say({"type": "auth", "token": token})
         await socket.hear_kinds("welcome", "snapshot")
+
+
+# -- The end of a sign-in ---------------------------------------------------------------------
+
+
+async def test_signing_out_closes_the_sockets_of_that_session_alone(
+    server: str, token: str, alice: User
+) -> None:
+    pair = await sync_to_async(lambda: tokens_issue(user=alice))()
+    async with (
+        opened(server, "/ws/watchlist", pair.access) as ending,
+        opened(server, "/ws/watchlist", token) as other,
+    ):
+        for socket in (ending, other):
+            await socket.hear_kinds("welcome", "snapshot")
+        async with httpx.AsyncClient(base_url=f"http://{server}") as client:
+            await client.post("/api/v1/auth/logout", json={"refresh": pair.refresh})
+        assert await ending.hear_close() == 4005
+        await other.say({"type": "ping"})
+        await other.hear_kinds("pong")
+
+
+async def test_a_new_password_closes_every_socket_of_the_user(
+    server: str, token: str, bob: User
+) -> None:
+    stranger = await sync_to_async(lambda: tokens_issue(user=bob).access)()
+    async with (
+        opened(server, "/ws/watchlist", token) as one,
+        opened(server, "/ws/watchlist") as another,
+        opened(server, "/ws/watchlist", stranger) as bobs,
+    ):
+        await another.say({"type": "auth", "token": token})
+        for socket in (one, another, bobs):
+            await socket.hear_kinds("welcome", "snapshot")
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=f"http://{server}", headers=headers) as client:
+            change = {"old_password": PASSWORD, "new_password": "another good passphrase 8"}
+            answer = await client.post("/api/v1/auth/change-password", json=change)
+            assert answer.status_code == 204
+        assert (await one.hear_close(), await another.hear_close()) == (4006, 4006)
+        await bobs.say({"type": "ping"})
+        await bobs.hear_kinds("pong")
+
+
+@pytest.mark.parametrize("way", ["disable", "delete", "password"])
+async def test_what_an_administrator_does_to_an_account_reaches_its_sockets(
+    server: str, token: str, alice: User, admin_client: Client, way: str
+) -> None:
+    page = f"/admin/accounts/user/{alice.pk}"
+    form = {"username": "alice", "email": "", "role": "user"}
+    new = "another good passphrase 8"
+    requests: dict[str, tuple[str, dict[str, str], int]] = {
+        "disable": (f"{page}/change/", form, 4007),
+        "delete": (f"{page}/delete/", {"post": "yes"}, 4007),
+        "password": (f"{page}/password/", {"password1": new, "password2": new}, 4006),
+    }
+    address, data, code = requests[way]
+    async with opened(server, "/ws/watchlist", token) as socket:
+        await socket.hear_kinds("welcome", "snapshot")
+        answer = await off_loop(lambda: admin_client.post(address, data))
+        assert answer.status_code == 302, answer.content
+        assert await socket.hear_close() == code
 
 
 # -- What may be said -------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 /** Close codes read like HTTP's: 4000–4099 "not as you are", 4100–4199 "come back". */
 export const BAD_TOKEN = 4001;
 export const TOKEN_EXPIRED = 4101;
+/** The sign-in itself is over: signed out, password changed, account disabled. */
+const ENDED: readonly number[] = [BAD_TOKEN, 4005, 4006, 4007];
+
+export const endsSession = (code: number): boolean => ENDED.includes(code);
 
 export type Verdict = "renew-token" | "come-back" | "stay-away";
 
@@ -12,9 +16,12 @@ export function verdictOf(code: number): Verdict {
 
 const REASONS: Readonly<Record<number, string>> = {
   4000: "The server did not understand this page. Reload it to get the newest version.",
-  4001: "The server no longer accepts your sign-in.",
+  4001: "Your session has ended. Please sign in again.",
   4003: "This account may not see live prices.",
   4004: "This ticker is not known.",
+  4005: "You have signed out.",
+  4006: "The password was changed. Please sign in again.",
+  4007: "This account has been disabled.",
   4008: "Signing in to live prices took too long.",
   4029: "Too many connections of this account are open. Close another tab.",
 };
