@@ -45,7 +45,7 @@ def _tell(message: dict[str, object]) -> None:
     try:
         async_to_sync(_send)(message)
     except Exception as error:  # noqa: BLE001  a layer may fail in any way; the change stands
-        log.warning("session_end_not_announced", user=message["user"], cause=repr(error))
+        log.warning("session_end_not_announced", user=message["user"], cause=error)
 
 
 async def _send(message: dict[str, object]) -> None:

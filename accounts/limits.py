@@ -89,4 +89,4 @@ def _warning_without_redis() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        log.warning("attempts_not_counted", cause=repr(error))
+        log.warning("attempts_not_counted", cause=error)

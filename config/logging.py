@@ -9,6 +9,20 @@ import warnings
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
+
+
+def cause_in_words(_: Any, __: str, event: EventDict) -> EventDict:
+    """A `cause` that is an error: its kind and what it says, in one line.
+
+    Redis' own errors keep the second to themselves in their `repr`.
+    """
+    if isinstance(cause := event.get("cause"), BaseException):
+        event["cause"] = ": ".join(
+            filter(None, (type(cause).__name__, " ".join(str(cause).split())))
+        )
+    return event
+
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -19,7 +33,11 @@ _SHARED: list[Any] = [
     structlog.processors.StackInfoRenderer(),
 ]
 # One list for good: loggers keep the one they first saw, and tests listen in by changing it.
-_PROCESSORS: list[Any] = [*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+_PROCESSORS: list[Any] = [
+    *_SHARED,
+    cause_in_words,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
 _HEALTH_CHECKS = ("GET /health", "HEAD /health")
 
 
@@ -59,6 +77,7 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             "celery.app.trace": {"level": "CRITICAL"},
             # The middleware's line of a request has all of this, and its id.
             "django.request": {"level": "CRITICAL"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django_structlog.middlewares.request": {
                 "filters": [] if level == "debug" else [is_worth_a_line],
             },

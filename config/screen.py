@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -15,13 +15,13 @@ _NOT_BUILT = (
 
 
 @require_safe
-def index(request: HttpRequest) -> HttpResponseBase:
+def index(request: HttpRequest) -> HttpResponse:
     """The built single page; its assets carry hashes, so only this file must be fresh."""
     page: Path = settings.SCREEN_DIR / "index.html"
     if not page.is_file():
         return HttpResponse(_NOT_BUILT, status=503, content_type="text/plain")
-    return FileResponse(
-        page.open("rb"), content_type="text/html", headers={"Cache-Control": "no-cache"}
+    return HttpResponse(
+        page.read_bytes(), content_type="text/html", headers={"Cache-Control": "no-cache"}
     )
 
 

@@ -74,7 +74,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if error is None:
         return None
     if error.status >= 500:
-        log.warning("request_unavailable", cause=repr(exc))
+        log.warning("request_unavailable", cause=exc)
     return Response(
         error_body(error.code, error.message, error.fields),
         status=error.status,

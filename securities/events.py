@@ -29,7 +29,7 @@ def announce_change() -> None:
     try:
         _tell(GROUP)
     except Exception as error:  # noqa: BLE001  # a layer may fail in any way; the write stands
-        log.warning("securities_change_not_announced", cause=repr(error))
+        log.warning("securities_change_not_announced", cause=error)
         _owed.add(GROUP, seconds=_OWED_SECONDS)
 
 

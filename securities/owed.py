@@ -61,7 +61,7 @@ class Owed(Generic[Key]):
         try:
             self._say(key)
         except Exception as error:  # noqa: BLE001  tried again, and bounded in time
-            log.debug("still_not_announced", kind=self._name, key=key, cause=repr(error))
+            log.debug("still_not_announced", kind=self._name, key=key, cause=error)
             return False
         log.info("announced_late", kind=self._name, key=key)
         return True

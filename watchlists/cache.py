@@ -56,7 +56,7 @@ def read(user_ids: list[int]) -> tuple[dict[int, list[str]], Reading]:
     try:
         found: Any = client().mget([version.KEY, *map(_key, user_ids)])
     except RedisError as error:
-        log.warning("watchlist_cache_away", cause=repr(error))
+        log.warning("watchlist_cache_away", cause=error)
         return {}, Reading(began, None)
     catalogue, *values = found
     current = (catalogue or b"").decode()
@@ -78,7 +78,7 @@ def store(lists: Mapping[int, list[str]], reading: Reading) -> None:
     try:
         pipe.execute()
     except RedisError as error:
-        log.warning("watchlist_cache_away", cause=repr(error))
+        log.warning("watchlist_cache_away", cause=error)
 
 
 def forget(user_ids: Iterable[int]) -> None:

@@ -42,7 +42,7 @@ def _tell_or_owe(user_id: int) -> None:
     try:
         _tell(user_id)
     except Exception as error:  # noqa: BLE001  the edit is committed, whatever happens here
-        log.warning("watchlist_edit_not_announced", user=user_id, cause=repr(error))
+        log.warning("watchlist_edit_not_announced", user=user_id, cause=error)
         _owed.add(user_id, seconds=cache.LIST_SECONDS)
 
 

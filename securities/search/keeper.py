@@ -78,7 +78,7 @@ class IndexKeeper:
                 self._build()
         except (DatabaseError, PoolTimeout) as error:
             self._check_at = self._clock() + CHECK_SECONDS
-            log.warning("search_index_not_renewed", cause=repr(error))
+            log.warning("search_index_not_renewed", cause=error)
         finally:
             connection.close()  # to the pool: this thread ends here
             self._checking.release()
@@ -108,7 +108,7 @@ def _current_version() -> str | None:
     try:
         return version.current()
     except RedisError as error:
-        log.warning("catalogue_version_unknown", cause=repr(error))
+        log.warning("catalogue_version_unknown", cause=error)
         return None
 
 

@@ -210,6 +210,9 @@ def test_worker_and_beat_run_and_their_checks_know_it(containers: Containers) ->
         containers.await_healthy("worker", worker)
         containers.await_healthy("beat", beat)
         assert (worker.poll(), beat.poll()) == (None, None)
+        for name in ("worker", "beat"):  # one log, without banners in between
+            for line in (containers.folder / f"{name}.log").read_text().splitlines():
+                assert json.loads(line)["event"]
 
 
 @pytest.fixture

@@ -135,3 +135,32 @@ def test_a_refusal_is_one_line_and_a_health_check_only_if_it_fails(processes: Pr
     ]
     assert lines == [("warning", 404, "GET /nowhere"), ("error", 503, "GET /health/ready")]
     assert not [event for event in web.running.events if event.get("logger") == "django.request"]
+
+
+def test_a_host_that_is_not_ours_is_no_more_than_the_line_of_its_request(
+    processes: Processes,
+) -> None:
+    web = Web(processes)
+    for path in ("/", "/api/v1/securities", "/admin/"):
+        assert httpx.get(f"{web.url}{path}", headers={"Host": "evil.example"}).status_code == 400
+    web.running.stop()
+    finished = [event for event in web.running.events if event["event"] != "request_started"]
+    assert [event["event"] for event in finished] == ["request_finished"] * 3
+    assert {event["level"] for event in finished} == {"warning"}
+
+
+def test_the_screen_is_given_without_a_warning(processes: Processes) -> None:
+    web = Web(processes)
+    httpx.get(f"{web.url}/")
+    web.running.stop()
+    assert [event for event in web.running.events if event["logger"] == "py.warnings"] == []
+
+
+def test_the_cause_of_a_trouble_with_redis_says_what_it_is(processes: Processes) -> None:
+    port = free_port()
+    web = Web(processes, REDIS_URL=f"redis://127.0.0.1:{port}/0")
+    httpx.get(f"{web.url}/api/v1/securities")
+    web.running.stop()
+    (line,) = [e for e in web.running.events if e["event"] == "catalogue_version_unknown"]
+    assert line["cause"].startswith("ConnectionError: Error ")
+    assert str(port) in line["cause"]
