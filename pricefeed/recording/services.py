@@ -1,7 +1,7 @@
 """Recording: ticks become committed quotes and history. Nothing else writes prices."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,10 +11,13 @@ from django.db import connection, transaction
 
 from pricefeed.models import Feed
 from pricefeed.partitions import ensure_partitions_of
+from pricefeed.recording.unknown import UnknownTicks
 from pricefeed.ticks import Tick
 from securities.models import Quote, Security
 from securities.money import MAX_PRICE, SMALLEST_PRICE
 from securities.selectors import securities_by_tickers
+
+_unknown = UnknownTicks()
 
 _COPY_TICKS = "COPY pricefeed_tick (security_id, at, sequence, price) FROM STDIN (FORMAT BINARY)"
 _COPY_TYPES = ("int8", "timestamptz", "int8", "numeric")
@@ -77,12 +80,13 @@ def record(ticks: Sequence[Tick]) -> Recorded:
 
     Each recorded tick gets the next number of the counter, in the order given, and
     numbers become visible in their order: the counter's row is locked until the commit.
-    Left out are unknown and inactive tickers, prices out of range, and ticks that
-    repeat the newest price.
+    Left out are unknown tickers (the log says how many) and inactive ones, prices out
+    of range, and ticks that repeat the newest price.
     """
     with transaction.atomic():
         feed = Feed.objects.select_for_update().get()
-        ledgers = _open_ledgers(ticks)
+        securities = securities_by_tickers({tick.ticker for tick in ticks})
+        ledgers = _open_ledgers(securities)
         numbers = count(feed.sequence + 1)
         number = next(numbers)
         rows: list[tuple[int, datetime, int, Decimal]] = []
@@ -98,6 +102,7 @@ def record(ticks: Sequence[Tick]) -> Recorded:
             _append_ticks(sorted(rows))
             _write_quotes(ledger.quote for ledger in changed if ledger.quote)
             Feed.objects.update(sequence=upto)
+    _unknown.add(tick.ticker for tick in ticks if tick.ticker not in securities)
     quotes = [(ledger.security, ledger.quote) for ledger in changed if ledger.quote is not None]
     quotes.sort(key=lambda pair: pair[1].sequence)
     return Recorded(feed.epoch, after, upto, len(rows), quotes)
@@ -114,8 +119,7 @@ def begin_epoch(recorded: Recorded) -> Recorded:
     return replace(recorded, epoch=epoch)
 
 
-def _open_ledgers(ticks: Iterable[Tick]) -> dict[str, _Ledger]:
-    securities = securities_by_tickers({tick.ticker for tick in ticks})
+def _open_ledgers(securities: Mapping[str, Security]) -> dict[str, _Ledger]:
     return {
         ticker: _Ledger(security, getattr(security, "quote", None))
         for ticker, security in securities.items()

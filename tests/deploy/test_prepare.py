@@ -1,4 +1,4 @@
-"""`python -m deploy.prepare`, for which every start waits: what it adds, leaves alone and refuses."""
+"""`python -m deploy.prepare`, for which every start waits: what it adds, keeps and refuses."""
 
 from __future__ import annotations
 
