@@ -37,30 +37,40 @@ class Limit(NamedTuple):
 
 
 class Attempt:
-    """One attempt, counted when it is made. Errors: 429 `throttled` with Retry-After."""
+    """One attempt, counted when it is made. Errors: 429 `throttled` with Retry-After.
+
+    What the first limit refuses does not count towards the next: put the narrowest first,
+    and nobody can use up alone what others share.
+    """
 
     def __init__(self, *limits: Limit) -> None:
         now = time.time()
-        self._keys = {limit.kind: limit.key(int(now // WINDOW_SECONDS)) for limit in limits}
-        counts: list[int] = []
+        # Stays empty without Redis. One that hangs costs one timeout, not one for each command.
+        self._keys: dict[str, str] = {}
         with _warning_without_redis():
-            counts = [_increment(self._keys[limit.kind]) for limit in limits]
-        # A Redis that hangs costs one timeout, not one for each command.
-        self._is_counted = bool(counts)
-        if any(count > limit.allowed for limit, count in zip(limits, counts, strict=False)):
-            raise _throttled(WINDOW_SECONDS - now % WINDOW_SECONDS)
+            self._keys = {limit.kind: _count(limit, now) for limit in limits}
 
     def forget_all(self, kind: str) -> None:
         """It succeeded: all attempts of this kind and minute are forgiven."""
-        if self._is_counted:
+        if self._keys:
             with _warning_without_redis():
                 cache.delete(self._keys[kind])
 
-    def give_back(self, kind: str) -> None:
+    def give_back(self, *kinds: str) -> None:
         """It succeeded: this one does not count."""
-        if self._is_counted:
-            with _warning_without_redis(), suppress(ValueError):  # it may have expired
-                cache.decr(self._keys[kind])
+        if self._keys:
+            with _warning_without_redis():
+                for kind in kinds:
+                    with suppress(ValueError):  # it may have expired
+                        cache.decr(self._keys[kind])
+
+
+def _count(limit: Limit, now: float) -> str:
+    """The key under which the attempt has been counted; raises where it is one too many."""
+    key = limit.key(int(now // WINDOW_SECONDS))
+    if _increment(key) > limit.allowed:
+        raise _throttled(WINDOW_SECONDS - now % WINDOW_SECONDS)
+    return key
 
 
 def _increment(key: str) -> int:

@@ -27,6 +27,7 @@ from accounts.selectors import family_ended, user_for_claims, username_taken
 from rest.errors import ApiError
 
 ADDRESS_FACTOR = 5  # many people may share one address
+EVERYWHERE_FACTOR = 10  # and as many addresses it takes to lock somebody out
 REGISTRATION_FACTOR = 6
 FLUSH_BATCH = 5000
 _LEEWAY = timedelta(hours=1)
@@ -64,19 +65,22 @@ def sign_in(*, username: str, password: str, address: str) -> User:
     """The user whose name and password these are.
 
     Unknown name, wrong password and disabled user give the same answer after the
-    same time: Django hashes the password in each case. Errors: 401
+    same time: Django hashes the password in each case. The strict limit is for a name
+    from one address, or anybody could lock anybody out. Errors: 401
     `not_authenticated`, 429 `throttled`.
     """
     allowed = settings.LOGIN_ATTEMPTS_PER_MINUTE
+    name = User.normalize_username(username).casefold()
     attempt = Attempt(
-        Limit("account", User.normalize_username(username).casefold(), allowed),
+        Limit("account", f"{address} {name}", allowed),
         Limit("address", address, allowed * ADDRESS_FACTOR),
+        Limit("everywhere", name, allowed * EVERYWHERE_FACTOR),
     )
     user = authenticate(username=username, password=password)
     if not isinstance(user, User):
         raise ApiError(401, "not_authenticated", "Username or password is wrong.")
     attempt.forget_all("account")
-    attempt.give_back("address")
+    attempt.give_back("address", "everywhere")
     return user
 
 

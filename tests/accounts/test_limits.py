@@ -64,10 +64,30 @@ def test_another_account_is_not_held_up(api: Api, alice: User, bob: User) -> Non
     assert login(api, "bob", PASSWORD).status_code == 200
 
 
-def test_the_account_is_limited_wherever_the_attempts_come_from(api: Api, alice: User) -> None:
-    for number in range(3):
+def test_who_locks_an_account_locks_it_for_one_address_alone(api: Api, alice: User) -> None:
+    answers = [login(api, REMOTE_ADDR="192.0.2.66").status_code for _ in range(60)]
+    assert answers == [401] * 3 + [429] * 57
+    assert login(api, password=PASSWORD).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_ten_addresses_together_stop_at_ten_times_the_limit(
+    api: Api, alice: User, clock: Any, name: str
+) -> None:
+    for number in range(10):
+        answers = [login(api, name, REMOTE_ADDR=f"192.0.2.{number}") for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    refused = login(api, name, PASSWORD, REMOTE_ADDR="192.0.2.99")
+    assert (refused.status_code, refused["Retry-After"]) == (429, "30")
+    clock.now += 30
+    assert login(api, name, REMOTE_ADDR="192.0.2.99").status_code == 401
+
+
+def test_success_does_not_forgive_what_others_tried_on_the_account(api: Api, alice: User) -> None:
+    for number in range(29):
         login(api, REMOTE_ADDR=f"192.0.2.{number}")
-    assert login(api, REMOTE_ADDR="192.0.2.9").status_code == 429
+    assert [login(api, password=PASSWORD).status_code for _ in range(3)] == [200] * 3
+    assert [login(api).status_code for _ in range(2)] == [401, 429]
 
 
 def test_an_address_that_tries_many_names_is_stopped(api: Api, db: None) -> None:
@@ -111,14 +131,14 @@ def test_attempts_at_the_same_time_are_all_counted(
     monkeypatch.setattr("accounts.services.authenticate", lambda **_: order.append("password"))
     monkeypatch.setattr("accounts.limits._increment", lambda _: order.append("count") or 1)
     login(api)
-    assert order == ["count", "count", "password"]
+    assert order == ["count", "count", "count", "password"]
 
 
 def test_counters_end_by_themselves(api: Api, alice: User) -> None:
     login(api)
     client = redis.Redis.from_url(cache._cache._servers[0])
     keys = list(client.scan_iter(f"{cache.key_prefix}:*attempts*"))
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert all(0 < client.ttl(key) <= 120 for key in keys)
 
 
