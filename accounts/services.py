@@ -152,9 +152,13 @@ def expired_tokens_flush() -> int:
 
 
 def user_ensure(*, username: str, password: str, role: Role, is_superuser: bool) -> bool:
-    """Make the user unless the name exists, whose password then stays; True if made."""
+    """Make the user unless the name exists, whose password then stays; True if made.
+
+    Errors: ValidationError for a password that is too weak.
+    """
     if username_taken(username):
         return False
+    validate_password(password, User(username=username))
     User.objects.create_user(username, "", password, role=role, is_superuser=is_superuser)
     return True
 

@@ -8,7 +8,7 @@ import sys
 
 import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from config.reach import database_refusal, refusal_sentence
@@ -24,7 +24,7 @@ def main() -> None:
         call_command("migrate", interactive=False, verbosity=1)
         call_command("add_securities")
         call_command("createusers")
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, CommandError) as error:
         sys.exit(f"Tickwatch cannot start: {error}")
     except OperationalError as error:
         sys.exit(refusal_sentence(error))

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from accounts.models import Role, User
 
@@ -40,6 +40,25 @@ def test_a_missing_password_skips_that_user_and_says_so(
     call_command("createusers")
     assert [user.username for user in User.objects.all()] == ["demo"]
     assert "staff: skipped, STAFF_PASSWORD is not set" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("weak", ["1", "password", "12345678901", "staff123"])
+def test_a_weak_password_is_refused_in_one_line_that_names_its_setting(
+    db: None, monkeypatch: pytest.MonkeyPatch, weak: str
+) -> None:
+    monkeypatch.setenv("STAFF_PASSWORD", weak)
+    with pytest.raises(CommandError, match=r"^STAFF_PASSWORD is refused: .*\.$"):
+        call_command("createusers")
+    assert not User.objects.filter(username="staff").exists()
+
+
+def test_who_exists_is_no_reason_to_refuse_what_is_not_used(
+    db: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("createusers")
+    monkeypatch.setenv("STAFF_PASSWORD", "1")
+    call_command("createusers")
+    assert "staff: exists, keeps its password" in capsys.readouterr().out
 
 
 def test_passwords_are_not_printed(db: None, capsys: pytest.CaptureFixture[str]) -> None:

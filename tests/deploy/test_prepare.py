@@ -64,6 +64,14 @@ def start(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     configured_source.cache_clear()
 
 
+def test_a_password_that_is_too_weak_stops_a_start_in_one_sentence(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO_PASSWORD", "1")
+    with pytest.raises(SystemExit, match=r"^Tickwatch cannot start: DEMO_PASSWORD is refused: "):
+        start()
+
+
 def test_a_start_leaves_what_staff_have_corrected(start: Any) -> None:
     start()
     apple = Security.objects.get(ticker="AAPL")

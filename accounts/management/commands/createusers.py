@@ -3,7 +3,8 @@
 import os
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Role
 from accounts.services import user_ensure
@@ -28,5 +29,10 @@ def _ensure(username: str, variable: str, role: Role, is_superuser: bool) -> str
     password = os.environ.get(variable, "")
     if not password:
         return f"skipped, {variable} is not set"
-    made = user_ensure(username=username, password=password, role=role, is_superuser=is_superuser)
+    try:
+        made = user_ensure(
+            username=username, password=password, role=role, is_superuser=is_superuser
+        )
+    except ValidationError as error:
+        raise CommandError(f"{variable} is refused: {' '.join(error.messages)}") from None
     return "created" if made else "exists, keeps its password"
