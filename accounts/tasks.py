@@ -10,5 +10,5 @@ log = structlog.get_logger(__name__)
 
 @shared_task
 def flush_expired_tokens() -> None:
-    """Daily; safe to run twice."""
+    """Every hour; safe to run twice."""
     log.info("expired_tokens_flushed", count=expired_tokens_flush())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
@@ -248,6 +249,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = False  # a lost price run is repaired by the next one, never repeated
+# At a minute of the clock: Beat in a container forgets, with a restart, when it last ran a job.
 CELERY_BEAT_SCHEDULE = {
     "update-prices": {
         "task": "pricefeed.tasks.update_prices",
@@ -257,17 +259,17 @@ CELERY_BEAT_SCHEDULE = {
     },
     "load-new-securities": {
         "task": "pricefeed.tasks.load_new_securities",
-        "schedule": timedelta(hours=1),
+        "schedule": crontab(minute="10"),
         "options": {"expires": 600},
     },
     "flush-expired-tokens": {
         "task": "accounts.tasks.flush_expired_tokens",
-        "schedule": timedelta(days=1),
-        "options": {"expires": 3600},
+        "schedule": crontab(minute="30"),
+        "options": {"expires": 600},
     },
     "maintain-history": {
         "task": "pricefeed.tasks.maintain_history",
-        "schedule": timedelta(hours=1),
+        "schedule": crontab(minute="50"),
         "options": {"expires": 600},
     },
 }
