@@ -1,6 +1,7 @@
 """Watchlists in the admin site: looked at and deleted, not edited: they belong to their users.
 
 Deleting stays possible, because deleting a user takes the right to delete their lists.
+The page of securities gets a column more here, since they do not know who watches them.
 """
 
 from typing import Any
@@ -9,7 +10,10 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from securities.admin import SecurityAdmin
+from securities.models import Security
 from watchlists.models import Watchlist, WatchlistItem
+from watchlists.selectors import securities_with_watcher_counts
 from watchlists.services import watchlists_delete
 
 
@@ -58,3 +62,25 @@ class WatchlistAdmin(_LookOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     @admin.display(description="items", ordering="item_count")
     def item_count(self, watchlist: Watchlist) -> int:
         return watchlist.item_count  # type: ignore[attr-defined, no-any-return]  # annotated above
+
+
+admin.site.unregister(Security)
+
+
+@admin.register(Security)
+class WatchedSecurityAdmin(SecurityAdmin):
+    """Securities, and on how many lists each stands."""
+
+    list_display = (*SecurityAdmin.list_display, "watchers")
+    readonly_fields = (*SecurityAdmin.readonly_fields, "watchers")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Security]:
+        return securities_with_watcher_counts(super().get_queryset(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Security | None = None) -> Any:
+        shown = super().get_fieldsets(request, obj)
+        return (*shown, ("Watchers", {"fields": ("watchers",)})) if obj else shown
+
+    @admin.display(description="watchlists", ordering="watcher_count")
+    def watchers(self, security: Security) -> int:
+        return int(getattr(security, "watcher_count", 0))

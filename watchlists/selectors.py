@@ -78,6 +78,21 @@ def watched_tickers_many(user_ids: Iterable[int]) -> dict[int, list[str]]:
     return {user_id: known[user_id] for user_id in wanted}
 
 
+def securities_with_watcher_counts(securities: QuerySet[Security]) -> QuerySet[Security]:
+    """Annotated with `watcher_count`: how many watchlists hold each.
+
+    Counted for the rows that are shown, not for the whole table.
+    """
+    count = (
+        WatchlistItem.objects.filter(security=OuterRef("pk"))
+        .order_by()
+        .values("security")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return securities.annotate(watcher_count=Coalesce(Subquery(count), 0))
+
+
 def _tickers_from_postgres(user_ids: list[int]) -> dict[int, list[str]]:
     tickers: dict[int, list[str]] = {user_id: [] for user_id in user_ids}
     rows = _items(user_ids).filter(security__is_active=True)

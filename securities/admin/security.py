@@ -5,8 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from securities.admin.csv_views import CsvViews
@@ -28,9 +27,9 @@ class SecurityAdmin(CsvViews):
     """
 
     form = SecurityForm
-    list_display = (
+    list_display: tuple[str, ...] = (
         *("ticker", "name", "exchange", "currency", "is_active"),
-        *("price", "change", "price_age", "watchers"),
+        *("price", "change", "price_age"),
     )
     list_filter = ("is_active", "exchange", "currency")
     list_select_related = ("quote",)
@@ -39,9 +38,9 @@ class SecurityAdmin(CsvViews):
     search_fields = ("ticker", "name")
     search_help_text = "Ticker or part of the name"
     actions = ("activate", "deactivate")
-    readonly_fields = (
+    readonly_fields: tuple[str, ...] = (
         *("is_active", "price", "previous_close", "change", "price_age", "sequence"),
-        *("watchers", "created_at"),
+        "created_at",
     )
     fieldsets = (
         (None, {"fields": ("ticker", "name", "exchange", "currency")}),
@@ -57,7 +56,7 @@ class SecurityAdmin(CsvViews):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Security]:
         rows: QuerySet[Security] = super().get_queryset(request)
-        return rows.select_related("quote").annotate(watcher_count=_watchers())
+        return rows.select_related("quote")
 
     def get_fieldsets(self, request: HttpRequest, obj: Security | None = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:1]
@@ -120,23 +119,6 @@ class SecurityAdmin(CsvViews):
         quote = _quote(security)
         return quote.sequence if quote else None
 
-    @admin.display(description="watchlists", ordering="watcher_count")
-    def watchers(self, security: Security) -> int:
-        return int(getattr(security, "watcher_count", 0))
-
 
 def _quote(security: Security) -> Quote | None:
     return getattr(security, "quote", None)
-
-
-def _watchers() -> Coalesce:
-    """How many watchlists hold a security: counted for the rows shown, not for the whole table."""
-    items: Any = Security._meta.get_field("watchlist_items").related_model  # noqa: SLF001  # Django's documented way
-    count = (
-        items.objects.filter(security=OuterRef("pk"))
-        .order_by()
-        .values("security")
-        .annotate(count=Count("pk"))
-        .values("count")
-    )
-    return Coalesce(Subquery(count), 0)

@@ -1,11 +1,14 @@
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib import admin
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import User
+from securities.admin import SecurityAdmin
 from securities.models import Security
 from watchlists.models import Watchlist
 from watchlists.services import watchlist_add_security
@@ -49,6 +52,32 @@ def test_a_list_can_be_looked_at_but_not_edited(office: Client, watchlist: Watch
     assert '<input type="text"' not in page
     assert office.post(address, {"name": "Mine now"}).status_code == 403
     assert office.get(reverse("admin:watchlists_watchlist_add")).status_code == 403
+
+
+def test_the_page_of_securities_says_on_how_many_lists_each_stands(
+    office: Client, watchlist: Watchlist, bob: User, security: Callable[..., Security]
+) -> None:
+    watchlist_add_security(user_id=bob.pk, ticker="AAPL")
+    security("IBM")
+    address = reverse("admin:securities_security_changelist")
+    page = office.get(
+        address, {"o": "-9"}
+    ).content.decode()  # by the ninth column, the largest first
+    assert re.findall(r'"field-watchers">(\d+)<', page) == ["2", "1", "0"]
+    apple = reverse(
+        "admin:securities_security_change", args=[Security.objects.get(ticker="AAPL").pk]
+    )
+    assert re.search(
+        r'field-watchers.*?class="readonly">2<', office.get(apple).content.decode(), re.DOTALL
+    )
+
+
+def test_who_watches_is_no_business_of_securities(rf: RequestFactory, staff: User) -> None:
+    """Their own page works without watchlists."""
+    request = rf.get("/")
+    request.user = staff
+    rows = SecurityAdmin(Security, admin.site).get_queryset(request)
+    assert "watchlist" not in str(rows.query)
 
 
 @pytest.mark.django_db(transaction=True)
