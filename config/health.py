@@ -5,12 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Max
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
-from securities.models import Quote
+from rest.errors import NO_STORE
+from rest.views import only_read
 from securities.redis_client import redis_client
+from securities.selectors import newest_quote_time
 
 _REDIS_SECONDS = 0.4  # asked twice at most: the whole answer shall come within three seconds
 
@@ -21,11 +22,13 @@ class NotReady(Exception):
     """A check failed; the message says what is wrong, and holds no secret."""
 
 
+@only_read
 def alive(request: HttpRequest) -> JsonResponse:
     """200 as long as the process answers at all; touches nothing else."""
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok"}, headers=NO_STORE)
 
 
+@only_read
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when every check passes, else 503; the body names each with its state."""
     checks = {"database": _run(check_database), "redis": _run(check_redis)}
@@ -37,7 +40,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks},
         status=200 if is_ready else 503,
-        headers={"Cache-Control": "no-store"},
+        headers=NO_STORE,
     )
 
 
@@ -69,11 +72,8 @@ def check_redis() -> dict[str, Any]:
 
 
 def check_prices() -> dict[str, Any]:
-    """The newest price is not older than PRICE_STALE_SECONDS.
-
-    Reads every quote, as hot columns have no index: some milliseconds for 50,000 of them.
-    """
-    newest = Quote.objects.aggregate(newest=Max("updated_at"))["newest"]
+    """The newest price is not older than PRICE_STALE_SECONDS."""
+    newest = newest_quote_time()
     if newest is None:
         raise NotReady("no price has been recorded yet")
     age = (timezone.now() - newest).total_seconds()

@@ -5,16 +5,16 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
 from rest.errors import ApiError, error_response, server_error_body
+from rest.views import only_read
 
 _NOT_BUILT = (
     "The screen has not been built. Run `make run`, or `npm ci && npm run build` in frontend/."
 )
 
 
-@require_safe
+@only_read
 def index(request: HttpRequest) -> HttpResponse:
     """The built single page; its assets carry hashes, so only this file must be fresh."""
     page: Path = settings.SCREEN_DIR / "index.html"

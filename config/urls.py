@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
 
 from config import health, screen
 from rest.docs import DocsView, SchemaView
@@ -20,6 +21,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     re_path(r"^api(/.*)?$", screen.api_not_found),
     path("admin/", admin.site.urls),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     re_path(r"^health/?$", health.alive),
     re_path(r"^health/ready/?$", health.ready),
     path("", screen.index),

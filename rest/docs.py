@@ -6,10 +6,10 @@ from typing import Any
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerView
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+
+from rest.views import PublicEndpoint
 
 
 @cache
@@ -21,11 +21,8 @@ def schema_document() -> dict[str, Any]:
 
 
 @extend_schema(exclude=True)
-class SchemaView(APIView):
+class SchemaView(PublicEndpoint):
     """`GET schema`: the OpenAPI document as JSON."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
 
     def get(self, request: Request) -> Response:
         return Response(schema_document())

@@ -22,6 +22,8 @@ from rest_framework.response import Response
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
+CHALLENGE = 'Bearer realm="tickwatch"'
+NO_STORE = {"Cache-Control": "no-store"}
 INVALID = "Some fields are not valid."
 UNAVAILABLE = (
     OperationalError,
@@ -33,7 +35,10 @@ UNAVAILABLE = (
 
 
 class ApiError(Exception):
-    """An answer other than success: `status` is HTTP's, `code` is for programs to compare."""
+    """An answer other than success: `status` is HTTP's, `code` is for programs to compare.
+
+    A 401 says by itself how to sign in: with a bearer token.
+    """
 
     def __init__(
         self,
@@ -46,7 +51,8 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
-        self.fields, self.headers = fields, headers or {}
+        challenge = {"WWW-Authenticate": CHALLENGE} if status == 401 else {}
+        self.fields, self.headers = fields, {**challenge, **(headers or {})}
 
 
 def error_body(
@@ -64,7 +70,7 @@ def error_response(error: ApiError) -> JsonResponse:
     return JsonResponse(
         error_body(error.code, error.message, error.fields),
         status=error.status,
-        headers=dict(error.headers),
+        headers={**NO_STORE, **error.headers},
     )
 
 
@@ -131,8 +137,6 @@ _DRF_CODES = {
 
 def _from_drf(exc: exceptions.APIException) -> ApiError:
     headers = {}
-    if auth_header := getattr(exc, "auth_header", None):
-        headers["WWW-Authenticate"] = auth_header
     if (wait := getattr(exc, "wait", None)) is not None:
         headers["Retry-After"] = str(max(1, round(wait)))
     if isinstance(exc, exceptions.ValidationError):

@@ -7,9 +7,7 @@ from rest_framework.request import Request
 from accounts.claims import TokenInvalid
 from accounts.models import User
 from accounts.selectors import user_for_token
-from rest.errors import ApiError
-
-CHALLENGE = 'Bearer realm="tickwatch"'
+from rest.errors import CHALLENGE, ApiError
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -34,4 +32,4 @@ class TokenAuthentication(BaseAuthentication):
 def token_refused(error: Exception) -> ApiError:
     """The 401 for a token that is expired, revoked or no token at all."""
     message = str(error) if isinstance(error, TokenInvalid) else "The token is not valid."
-    return ApiError(401, "token_invalid", message, headers={"WWW-Authenticate": CHALLENGE})
+    return ApiError(401, "token_invalid", message)

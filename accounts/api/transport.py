@@ -20,7 +20,6 @@ from accounts.services import TokenPair
 HEADER = "X-Token-Transport"
 COOKIE = "tickwatch_refresh"
 COOKIE_PATH = "/api/v1/auth"
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 def uses_cookie(request: Request) -> bool:
@@ -49,8 +48,8 @@ def tokens_response(
     """The pair, the refresh token where the client wants it."""
     body = {"access": pair.access, **more}
     if not uses_cookie(request):
-        return Response({**body, "refresh": pair.refresh}, status=status, headers=NO_STORE)
-    response = Response(body, status=status, headers=NO_STORE)
+        return Response({**body, "refresh": pair.refresh}, status=status)
+    response = Response(body, status=status)
     if pair.refresh is not None:
         response.set_cookie(
             COOKIE,

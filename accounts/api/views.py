@@ -2,10 +2,8 @@
 
 from typing import cast
 
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import services
 from accounts.api import docs
@@ -26,18 +24,12 @@ from accounts.claims import TokenInvalid
 from accounts.models import User
 from rest.address import client_address
 from rest.errors import ApiError
+from rest.views import Endpoint, PublicEndpoint
 
 TAB_GRACE_SECONDS = 10  # two tabs that wake up together send the same cookie
 
 
-class PublicView(APIView):
-    """Needs no token, and a stale one in the request does not stand in its way."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-
-class RegisterView(PublicView):
+class RegisterView(PublicEndpoint):
     """`POST auth/register`."""
 
     @docs.register
@@ -48,7 +40,7 @@ class RegisterView(PublicView):
         return _session(request, user, status=201)
 
 
-class LoginView(PublicView):
+class LoginView(PublicEndpoint):
     """`POST auth/login`."""
 
     @docs.login
@@ -59,7 +51,7 @@ class LoginView(PublicView):
         return _session(request, user)
 
 
-class RefreshView(PublicView):
+class RefreshView(PublicEndpoint):
     """`POST auth/refresh`."""
 
     @docs.refresh
@@ -75,7 +67,7 @@ class RefreshView(PublicView):
         return tokens_response(request, pair)
 
 
-class LogoutView(PublicView):
+class LogoutView(PublicEndpoint):
     """`POST auth/logout`; a token that has ended already is no error."""
 
     @docs.logout
@@ -86,7 +78,7 @@ class LogoutView(PublicView):
         return signed_out_response(request)
 
 
-class ChangePasswordView(APIView):
+class ChangePasswordView(Endpoint):
     """`POST auth/change-password`."""
 
     @docs.change_password
@@ -97,7 +89,7 @@ class ChangePasswordView(APIView):
         return signed_out_response(request)
 
 
-class MeView(APIView):
+class MeView(Endpoint):
     """`GET auth/me`."""
 
     @docs.me

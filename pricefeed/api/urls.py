@@ -4,7 +4,8 @@ from django.urls import URLPattern
 
 from pricefeed.api.views import HistoryView
 from rest.routing import endpoint
+from securities.api.parameters import TICKER_PATTERN
 
 urlpatterns: list[URLPattern] = [
-    endpoint("securities/(?P<ticker>[^/]+)/history", HistoryView, "security-history"),
+    endpoint(f"securities/{TICKER_PATTERN}/history", HistoryView, "security-history"),
 ]

@@ -1,39 +1,28 @@
 """The history of prices; public, and so it looks at no token."""
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.permissions import AllowAny
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from pricefeed.api.serializers import HistoryParameters, TickOutput, tick_json
 from pricefeed.selectors import newest_ticks
 from rest.schema import error_responses
+from rest.views import PublicEndpoint
+from securities.api.parameters import TICKER
 from securities.selectors import security_by_ticker
 
 _TICK = {"at": 1770033601123, "price": "187.32", "sequence": 5117}
-_TICKER = OpenApiParameter(
-    "ticker",
-    OpenApiTypes.STR,
-    OpenApiParameter.PATH,
-    description="In any case; share classes in any spelling (BRK.B, brk-b).",
-    examples=[OpenApiExample("Apple", value="AAPL")],
-)
 
 
-class HistoryView(APIView):
+class HistoryView(PublicEndpoint):
     """One security's recorded prices."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
 
     @extend_schema(
         operation_id="securities_history",
         tags=["securities"],
         summary="The newest recorded prices, oldest first",
         description="Also of a security that is no longer active.",
-        parameters=[_TICKER, HistoryParameters],
+        parameters=[TICKER, HistoryParameters],
         responses={
             200: OpenApiResponse(
                 TickOutput(many=True),
@@ -49,4 +38,4 @@ class HistoryView(APIView):
         wanted.is_valid(raise_exception=True)
         security = security_by_ticker(ticker)
         ticks = newest_ticks(security=security, limit=wanted.validated_data["limit"])
-        return Response([tick_json(tick) for tick in ticks], headers={"Cache-Control": "no-store"})
+        return Response([tick_json(tick) for tick in ticks])

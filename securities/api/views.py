@@ -1,13 +1,12 @@
 """Search and detail; public, and so they look at no token."""
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.permissions import AllowAny
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from rest.schema import error_responses
+from rest.views import PublicEndpoint
+from securities.api.parameters import TICKER
 from securities.api.serializers import SearchParameters, SecuritySerializer, security_json
 from securities.selectors import securities_search, security_by_ticker
 
@@ -25,20 +24,10 @@ _APPLE = {
     "updated_at": 1770033601123,
     "sequence": 5117,
 }
-_TICKER = OpenApiParameter(
-    "ticker",
-    OpenApiTypes.STR,
-    OpenApiParameter.PATH,
-    description="In any case; share classes in any spelling (BRK.B, brk-b).",
-    examples=[OpenApiExample("Apple", value="AAPL")],
-)
 
 
-class SecuritiesView(APIView):
+class SecuritiesView(PublicEndpoint):
     """What can be watched."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
 
     @extend_schema(
         operation_id="securities_search",
@@ -66,18 +55,15 @@ class SecuritiesView(APIView):
         return Response([security_json(security) for security in found])
 
 
-class SecurityView(APIView):
+class SecurityView(PublicEndpoint):
     """One security."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
 
     @extend_schema(
         operation_id="securities_detail",
         tags=["securities"],
         summary="One security with its latest quote",
         description="Also of a security that is no longer active.",
-        parameters=[_TICKER],
+        parameters=[TICKER],
         responses={
             200: OpenApiResponse(
                 SecuritySerializer, examples=[OpenApiExample("Apple", value=_APPLE)]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from tests.conftest import PASSWORD, Api
+from tests.conftest import PASSWORD, Api, MakeSecurity
 
 LOGIN, REGISTER, ME = "/api/v1/auth/login", "/api/v1/auth/register", "/api/v1/auth/me"
 
@@ -125,6 +125,57 @@ def test_head_is_get_without_a_body(api: Api, alice: User) -> None:
 def test_options_names_the_methods(api: Api, db: None) -> None:
     answer = api().options(LOGIN)
     assert (answer.status_code, answer.json()) == (200, {"methods": ["POST", "OPTIONS"]})
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        (ME, ["GET", "HEAD", "OPTIONS"]),
+        ("/api/v1/watchlist", ["GET", "POST", "HEAD", "OPTIONS"]),
+        ("/api/v1/watchlist/AAPL", ["PUT", "DELETE", "OPTIONS"]),
+    ],
+)
+def test_options_names_the_methods_to_strangers_who_may_use_none(
+    api: Api, db: None, path: str, methods: list[str]
+) -> None:
+    answer = api().options(path)
+    assert answer.status_code == 200
+    assert set(answer.json()["methods"]) == set(methods)
+    for method in set(methods) - {"OPTIONS"}:
+        assert api().generic(method, path).status_code == 401, method
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "header"),
+    [
+        ("get", ME, None, ""),
+        ("get", ME, None, "Bearer nonsense"),
+        ("post", LOGIN, {"username": "nobody", "password": PASSWORD}, ""),
+        ("post", "/api/v1/auth/refresh", {"refresh": "nonsense"}, ""),
+    ],
+)
+def test_a_401_asks_for_a_token_and_opens_no_dialog_of_a_browser(
+    api: Api, db: None, method: str, path: str, body: Any, header: str
+) -> None:
+    client = api()
+    client.credentials(HTTP_AUTHORIZATION=header)
+    answer = getattr(client, method)(path, body)
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [ME, "/api/v1/watchlist", "/api/v1/securities", "/api/v1/securities/AAPL", "/api/v1/nothing",
+     "/api/v1/securities/AAPL/history", "/api/v1/securities/NONE", "/api/v1/securities?limit=0",
+     "/health"],
+)  # fmt: skip
+def test_nobody_may_keep_an_answer(
+    api: Api, alice: User, security: MakeSecurity, path: str
+) -> None:
+    security("AAPL", price="10")
+    assert api(alice).get(path)["Cache-Control"] == "no-store"
+    assert api().get(path)["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/v2/auth/me"])

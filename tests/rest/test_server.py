@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from accounts.models import User
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, Api, MakeSecurity
 
 REGISTER = "/api/v1/auth/register"
 
@@ -100,6 +100,21 @@ def test_whatever_the_address_the_answer_is_json_and_no_500(server: str) -> None
         assert status < 500, (target, body)
         assert headers["content-type"] == "application/json", target
         json.loads(body)
+
+
+def test_a_share_class_may_be_written_with_a_slash_in_addresses_too(
+    server: str, alice: User, security: MakeSecurity, api: Api
+) -> None:
+    """The server has made a slash of %2F before anything looks at it."""
+    security("BRK.B", price="400")
+    token = api(alice)._credentials["HTTP_AUTHORIZATION"]
+    with httpx.Client(base_url=f"http://{server}/api/v1") as client:
+        assert client.get("/securities/BRK%2FB").json()["ticker"] == "BRK.B"
+        assert client.get("/securities/brk%2fb/history").json() == []
+        assert client.get("/securities/BRK%2FBCD").json()["code"] == "not_found"
+        client.headers["Authorization"] = token
+        assert client.put("/watchlist/BRK%2FB").status_code == 201
+        assert client.delete("/watchlist/BRK%2FB").status_code == 204
 
 
 def test_a_wrong_method_is_405_and_names_the_right_ones(server: str) -> None:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from rest.schema import error_responses
+from rest.views import Endpoint
+from securities.api.parameters import TICKER
 from watchlists.api.serializers import AddInput, ItemOutput, PlaceInput, item_body
 from watchlists.selectors import watchlist_item, watchlist_items
 from watchlists.services import (
@@ -36,10 +36,6 @@ EXAMPLE = OpenApiExample(
     },
     response_only=True,
 )
-TICKER = OpenApiParameter(
-    "ticker", OpenApiTypes.STR, OpenApiParameter.PATH, description="Any case."
-)
-
 
 ADDED: dict[int, Any] = {
     201: OpenApiResponse(ItemOutput, description="Added.", examples=[EXAMPLE]),
@@ -48,7 +44,7 @@ ADDED: dict[int, Any] = {
 }
 
 
-class WatchlistView(APIView):
+class WatchlistView(Endpoint):
     """The whole list."""
 
     @extend_schema(
@@ -60,7 +56,7 @@ class WatchlistView(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        return _uncached([item_body(item) for item in watchlist_items(_user_id(request))])
+        return Response([item_body(item) for item in watchlist_items(_user_id(request))])
 
     @extend_schema(
         operation_id="watchlist_add",
@@ -77,7 +73,7 @@ class WatchlistView(APIView):
         return _add(request, **wanted.validated_data)
 
 
-class WatchlistTickerView(APIView):
+class WatchlistTickerView(Endpoint):
     """One place on the list."""
 
     @extend_schema(
@@ -117,15 +113,10 @@ def _add(request: Request, *, ticker: str, position: int | None = None) -> Respo
     if placed is None:  # somebody has removed it again since
         raise NotOnWatchlistError
     code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
-    return _uncached(item_body(placed), code)
+    return Response(item_body(placed), status=code)
 
 
 def _user_id(request: Request) -> int:
     user_id = request.user.pk
     assert user_id is not None  # only the signed-in come here: the default permission
     return user_id
-
-
-def _uncached(body: Any, code: int = status.HTTP_200_OK) -> Response:
-    """Prices and lists are true for one moment and one user only."""
-    return Response(body, status=code, headers={"Cache-Control": "no-store"})
