@@ -24,16 +24,14 @@ class SearchParameters(serializers.Serializer[Any]):
     limit = serializers.IntegerField(default=20, min_value=1, max_value=MOST_RESULTS)
 
 
-class SecuritySerializer(serializers.Serializer[Any]):
-    """A security and its latest quote, for the schema; `security_json` makes it."""
+class QuotedSecurity(serializers.Serializer[Any]):
+    """What every answer tells of a security and its latest quote, but for the price's name."""
 
-    id = serializers.IntegerField()
     ticker = serializers.CharField()
     name = serializers.CharField()
     exchange = serializers.CharField(help_text="Empty where it is not known.")
     currency = serializers.CharField()
     is_active = serializers.BooleanField(help_text="False: no prices come in any more.")
-    last_price = serializers.CharField(allow_null=True, help_text="Null until the first price.")
     previous_close = serializers.CharField(allow_null=True)
     abs_change = serializers.CharField(allow_null=True)
     pct_change = serializers.CharField(allow_null=True, help_text="Per cent of previous_close.")
@@ -41,9 +39,15 @@ class SecuritySerializer(serializers.Serializer[Any]):
     sequence = serializers.IntegerField(help_text="0 until the first price.")
 
 
+class SecuritySerializer(QuotedSecurity):
+    """A security and its latest quote, for the schema; `security_json` makes it."""
+
+    id = serializers.IntegerField()
+    last_price = serializers.CharField(allow_null=True, help_text="Null until the first price.")
+
+
 def security_json(security: Security) -> dict[str, Any]:
     """A security selected with its quote. By hand: a fifth of the time a serializer takes."""
-    quote: Quote | None = getattr(security, "quote", None)
     return {
         "id": security.pk,
         "ticker": security.ticker,
@@ -51,26 +55,28 @@ def security_json(security: Security) -> dict[str, Any]:
         "exchange": security.exchange,
         "currency": security.currency,
         "is_active": security.is_active,
-        **(_NO_QUOTE if quote is None else _quote_json(quote)),
+        **quote_json(getattr(security, "quote", None), price_name="last_price"),
     }
 
 
-_NO_QUOTE: dict[str, Any] = {
-    "last_price": None,
-    "previous_close": None,
-    "abs_change": None,
-    "pct_change": None,
-    "updated_at": None,
-    "sequence": 0,
-}
-
-
-def _quote_json(quote: Quote) -> dict[str, Any]:
+def quote_json(quote: Quote | None, *, price_name: str) -> dict[str, Any]:
+    """The fields of a quote; without one they are null, and the sequence 0."""
+    if quote is None:
+        return {price_name: None, **_NO_QUOTE}
     return {
-        "last_price": price_text(quote.price),
+        price_name: price_text(quote.price),
         "previous_close": price_text(quote.previous_close),
         "abs_change": price_text(quote.abs_change),
         "pct_change": str(quote.pct_change),
         "updated_at": milliseconds(quote.updated_at),
         "sequence": quote.sequence,
     }
+
+
+_NO_QUOTE: dict[str, Any] = {
+    "previous_close": None,
+    "abs_change": None,
+    "pct_change": None,
+    "updated_at": None,
+    "sequence": 0,
+}

@@ -6,9 +6,8 @@ from django.conf import settings
 from rest_framework import serializers
 
 from rest.serializers import StrictSerializer
-from securities.money import price_text
+from securities.api.serializers import QuotedSecurity, quote_json
 from securities.tickers import TICKER_LENGTH
-from securities.times import milliseconds
 from watchlists.selectors import WatchedSecurity
 
 
@@ -30,26 +29,16 @@ class AddInput(PlaceInput):
     ticker = serializers.CharField(max_length=TICKER_LENGTH)
 
 
-class ItemOutput(serializers.Serializer[Any]):
+class ItemOutput(QuotedSecurity):
     """A place on the list with its quote; prices are null until the first one."""
 
-    ticker = serializers.CharField()
-    name = serializers.CharField()
-    currency = serializers.CharField()
-    exchange = serializers.CharField()
-    is_active = serializers.BooleanField()
     position = serializers.IntegerField(help_text="Counts from 0, without gaps.")
-    price = serializers.CharField(allow_null=True)
-    previous_close = serializers.CharField(allow_null=True)
-    abs_change = serializers.CharField(allow_null=True)
-    pct_change = serializers.CharField(allow_null=True)
-    updated_at = serializers.IntegerField(allow_null=True, help_text="Milliseconds, UTC.")
-    sequence = serializers.IntegerField(help_text="0 until the first price.")
+    price = serializers.CharField(allow_null=True, help_text="Null until the first price.")
 
 
 def item_body(item: WatchedSecurity) -> dict[str, Any]:
     """ItemOutput, built by hand: a list has up to a thousand of them."""
-    security, quote = item.security, item.quote
+    security = item.security
     return {
         "ticker": security.ticker,
         "name": security.name,
@@ -57,10 +46,5 @@ def item_body(item: WatchedSecurity) -> dict[str, Any]:
         "exchange": security.exchange,
         "is_active": security.is_active,
         "position": item.position,
-        "price": price_text(quote.price) if quote else None,
-        "previous_close": price_text(quote.previous_close) if quote else None,
-        "abs_change": price_text(quote.abs_change) if quote else None,
-        "pct_change": str(quote.pct_change) if quote else None,
-        "updated_at": milliseconds(quote.updated_at) if quote else None,
-        "sequence": quote.sequence if quote else 0,
+        **quote_json(item.quote, price_name="price"),
     }

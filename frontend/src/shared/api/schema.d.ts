@@ -277,18 +277,22 @@ export interface components {
         ItemOutput: {
             abs_change: string | null;
             currency: string;
+            /** @description Empty where it is not known. */
             exchange: string;
+            /** @description False: no prices come in any more. */
             is_active: boolean;
             name: string;
+            /** @description Per cent of previous_close. */
             pct_change: string | null;
             /** @description Counts from 0, without gaps. */
             position: number;
             previous_close: string | null;
+            /** @description Null until the first price. */
             price: string | null;
             /** @description 0 until the first price. */
             sequence: number;
             ticker: string;
-            /** @description Milliseconds, UTC. */
+            /** @description UTC, milliseconds. */
             updated_at: number | null;
         };
         /** @description Name, in any case, and password. */
@@ -1060,7 +1064,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Any case. */
+                /** @description In any case; share classes in any spelling (BRK.B, brk-b). */
                 ticker: string;
             };
             cookie?: never;
@@ -1159,7 +1163,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Any case. */
+                /** @description In any case; share classes in any spelling (BRK.B, brk-b). */
                 ticker: string;
             };
             cookie?: never;
