@@ -71,11 +71,14 @@ admin.site.unregister(Security)
 class WatchedSecurityAdmin(SecurityAdmin):
     """Securities, and on how many lists each stands."""
 
-    list_display = (*SecurityAdmin.list_display, "watchers")
-    readonly_fields = (*SecurityAdmin.readonly_fields, "watchers")
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Security]:
         return securities_with_watcher_counts(super().get_queryset(request))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return (*super().get_list_display(request), "watchers")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Security | None = None) -> Any:
+        return (*super().get_readonly_fields(request, obj), "watchers")
 
     def get_fieldsets(self, request: HttpRequest, obj: Security | None = None) -> Any:
         shown = super().get_fieldsets(request, obj)

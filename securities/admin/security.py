@@ -27,7 +27,7 @@ class SecurityAdmin(CsvViews):
     """
 
     form = SecurityForm
-    list_display: tuple[str, ...] = (
+    list_display = (
         *("ticker", "name", "exchange", "currency", "is_active"),
         *("price", "change", "price_age"),
     )
@@ -38,7 +38,7 @@ class SecurityAdmin(CsvViews):
     search_fields = ("ticker", "name")
     search_help_text = "Ticker or part of the name"
     actions = ("activate", "deactivate")
-    readonly_fields: tuple[str, ...] = (
+    readonly_fields = (
         *("is_active", "price", "previous_close", "change", "price_age", "sequence"),
         "created_at",
     )
