@@ -102,22 +102,6 @@ def security_update(*, security: Security, entry: CatalogueEntry) -> bool:
     return True
 
 
-def security_activate(*, security: Security) -> bool:
-    """Let prices come in again; says whether that was a change."""
-    security.is_active = True
-    return (
-        securities_set_active(securities=Security.objects.filter(pk=security.pk), active=True) > 0
-    )
-
-
-def security_deactivate(*, security: Security) -> bool:
-    """Stop its prices and tell its watchers; history stays. Says whether that was a change."""
-    security.is_active = False
-    return (
-        securities_set_active(securities=Security.objects.filter(pk=security.pk), active=False) > 0
-    )
-
-
 def securities_set_active(*, securities: QuerySet[Security], active: bool) -> int:
     """Activate or deactivate many at once, with one announcement; how many it changed."""
     with transaction.atomic():

@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from accounts.services import tokens_issue
 from securities.models import Quote, Security
+from securities.services import securities_set_active
 
 PASSWORD = "correct horse battery 7"
 
@@ -113,6 +114,11 @@ def security(db: None) -> MakeSecurity:
         return made
 
     return make
+
+
+def set_active(ticker: str, *, active: bool) -> int:
+    """As staff do it in the admin site; how many it changed."""
+    return securities_set_active(securities=Security.objects.filter(ticker=ticker), active=active)
 
 
 @pytest.fixture

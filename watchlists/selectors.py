@@ -55,11 +55,6 @@ def watchlist_item(user_id: int, ticker: str) -> WatchedSecurity | None:
     return WatchedSecurity(row.place, row.security, getattr(row.security, "quote", None))
 
 
-def watched_tickers(user_id: int) -> list[str]:
-    """The active tickers of the user's default list, by position. See watched_tickers_many."""
-    return watched_tickers_many([user_id])[user_id]
-
-
 def watched_tickers_many(user_ids: Iterable[int]) -> dict[int, list[str]]:
     """Active tickers by position for each of these users, also for those who watch nothing.
 

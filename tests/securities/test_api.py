@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from rest.docs import schema_document
-from securities import services
 from securities.api.serializers import SecuritySerializer
 from securities.models import Security
 from securities.search import source
+from tests.conftest import set_active
 
 Make = Callable[..., Security]
 Api = Callable[..., APIClient]
@@ -84,7 +84,7 @@ class TestSearch:
     def test_a_deactivated_security_is_left_out_at_once(self, api: Api) -> None:
         client = api()
         assert tickers(client.get(SEARCH, {"q": "apple"})) == ["AAPL", "APLE"]
-        services.security_deactivate(security=Security.objects.get(ticker="AAPL"))
+        set_active("AAPL", active=False)
         assert tickers(client.get(SEARCH, {"q": "apple"})) == ["APLE"]
 
     def test_it_is_open_to_all_and_looks_at_no_token(self, api: Api) -> None:
@@ -137,7 +137,7 @@ class TestDetail:
         assert api().get(f"{SEARCH}/brk-b").json()["ticker"] == "BRK.B"
 
     def test_an_inactive_one_is_shown_as_such(self, api: Api) -> None:
-        services.security_deactivate(security=Security.objects.get(ticker="AAPL"))
+        set_active("AAPL", active=False)
         assert api().get(f"{SEARCH}/AAPL").json()["is_active"] is False
 
     def test_it_is_one_query(self, api: Api, django_assert_num_queries: Any) -> None:

@@ -7,8 +7,9 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from structlog.testing import capture_logs
 
-from securities import events, services, version
+from securities import events, version
 from securities.models import Security
+from tests.conftest import set_active
 
 Make = Callable[..., Security]
 
@@ -23,8 +24,8 @@ async def listener() -> tuple[object, str]:
 @pytest.mark.django_db(transaction=True)
 async def test_a_committed_change_reaches_the_group(security: Make) -> None:
     layer, channel = await listener()
-    apple = await database_sync_to_async(security)("AAPL")
-    await database_sync_to_async(services.security_deactivate)(security=apple)  # as under ASGI
+    await database_sync_to_async(security)("AAPL")
+    await database_sync_to_async(set_active)("AAPL", active=False)  # as under ASGI
     message = await asyncio.wait_for(layer.receive(channel), 5)
     assert message == {"type": "securities.changed"}
 
@@ -63,7 +64,8 @@ def test_a_write_stands_when_redis_is_away_and_the_log_says_so(
     monkeypatch.setattr(events, "get_channel_layer", AwayLayer)
     monkeypatch.setattr(events._owed, "add", lambda *_, **__: None)
     with capture_logs() as logs:
-        assert services.security_deactivate(security=security("AAPL")) is True
+        security("AAPL")
+        assert set_active("AAPL", active=False) == 1
     assert Security.objects.get().is_active is False
     assert [log["event"] for log in logs] == ["securities_change_not_announced"]
 

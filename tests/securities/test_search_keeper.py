@@ -16,6 +16,7 @@ from securities.search.keeper import (
     COMPARE_SECONDS,
     IndexKeeper,
 )
+from tests.conftest import set_active
 
 Make = Callable[..., Security]
 
@@ -84,10 +85,10 @@ def test_activation_and_rename_change_what_is_found(
     clock.now += CHECK_SECONDS
     assert soon(keeper, "facebook", 0)
     assert soon(keeper, "meta", 1)
-    services.security_deactivate(security=facebook)
+    set_active("META", active=False)
     clock.now += CHECK_SECONDS
     assert soon(keeper, "meta", 0)
-    services.security_activate(security=facebook)
+    set_active("META", active=True)
     clock.now += CHECK_SECONDS
     assert soon(keeper, "meta", 1)
 
@@ -217,13 +218,13 @@ def test_the_fingerprint_changes_with_every_change_that_matters(
     security: Make, transactional_db: None
 ) -> None:
     seen = [source.fingerprint()]
-    apple = security("AAPL", name="Apple")
+    security("AAPL", name="Apple")
     seen.append(source.fingerprint())
     Security.objects.update(name="Apples")
     seen.append(source.fingerprint())
     Security.objects.update(ticker="APL")
     seen.append(source.fingerprint())
-    services.security_deactivate(security=apple)
+    set_active("APL", active=False)
     assert source.fingerprint() == seen[0]
     assert len(set(seen)) == 4
 

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from securities import services
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
+from tests.conftest import set_active
 
 APPLE = CatalogueEntry("AAPL", "Apple Inc.", "NASDAQ", "USD")
 MICROSOFT = CatalogueEntry("MSFT", "Microsoft", "NASDAQ", "USD")
@@ -42,7 +43,7 @@ class TestLoading:
         self, announced: list[str]
     ) -> None:
         services.securities_load(entries=[APPLE])
-        services.security_deactivate(security=Security.objects.get())
+        set_active("AAPL", active=False)
         services.securities_load(entries=[APPLE._replace(name="Apple")])
         row = Security.objects.get()
         assert (row.name, row.is_active) == ("Apple", False)
@@ -89,7 +90,7 @@ class TestLoading:
         self, announced: list[str]
     ) -> None:
         services.securities_load(entries=[APPLE._replace(name="By hand")])
-        services.security_deactivate(security=Security.objects.get())
+        set_active("AAPL", active=False)
         assert services.securities_add_new(entries=[APPLE, MICROSOFT]) == 1
         assert stored() == {"AAPL": "By hand", "MSFT": "Microsoft"}
         assert Security.objects.get(ticker="AAPL").is_active is False
@@ -128,12 +129,10 @@ class TestActivating:
     def test_a_change_is_made_and_announced_once(
         self, security: Make, announced: list[str]
     ) -> None:
-        apple = security("AAPL")
-        assert services.security_deactivate(security=apple) is True
-        assert services.security_deactivate(security=apple) is False
-        assert apple.is_active is False
+        security("AAPL")
+        assert [set_active("AAPL", active=False) for _ in range(2)] == [1, 0]
         assert Security.objects.get().is_active is False
-        assert services.security_activate(security=apple) is True
+        assert set_active("AAPL", active=True) == 1
         assert Security.objects.get().is_active is True
         assert len(announced) == 2
 
@@ -150,9 +149,9 @@ class TestActivating:
     def test_a_change_that_is_rolled_back_is_not_announced(
         self, security: Make, announced: list[str]
     ) -> None:
-        apple = security("AAPL")
+        security("AAPL")
         with transaction.atomic():
-            services.security_deactivate(security=apple)
+            set_active("AAPL", active=False)
             transaction.set_rollback(True)
         assert announced == []
         assert Security.objects.get().is_active is True

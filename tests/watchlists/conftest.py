@@ -10,6 +10,12 @@ from django.test import override_settings
 
 from securities import version
 from watchlists import cache, events
+from watchlists.selectors import watched_tickers_many
+
+
+def watched_tickers(user_id: int) -> list[str]:
+    """One user's, as the hub asks for many."""
+    return watched_tickers_many([user_id])[user_id]
 
 
 class Heard(list[dict[str, Any]]):

@@ -12,8 +12,8 @@ from pytest_django import Settings
 from accounts.models import User
 from securities.models import Security
 from securities.selectors import SecurityUnknown
+from tests.watchlists.conftest import watched_tickers
 from watchlists import cache, events
-from watchlists.selectors import watched_tickers
 from watchlists.services import (
     WatchlistFullError,
     watchlist_add_security,

@@ -9,9 +9,10 @@ import pytest
 from accounts.models import User
 from securities import version
 from securities.models import Security
-from securities.services import security_activate, security_deactivate
+from tests.conftest import set_active
+from tests.watchlists.conftest import watched_tickers
 from watchlists import cache, selectors
-from watchlists.selectors import watched_tickers, watched_tickers_many
+from watchlists.selectors import watched_tickers_many
 from watchlists.services import watchlist_add_security, watchlist_remove_security
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,9 +123,9 @@ def test_a_reader_that_outlived_the_tombstone_does_not_store(
 def test_deactivating_a_security_takes_it_off_every_list_and_back(alice: User) -> None:
     fade(alice)
     assert watched_tickers(alice.pk) == ["B", "A"]
-    security_deactivate(security=Security.objects.get(ticker="B"))
+    set_active("B", active=False)
     assert watched_tickers(alice.pk) == ["A"]
-    security_activate(security=Security.objects.get(ticker="B"))
+    set_active("B", active=True)
     assert watched_tickers(alice.pk) == ["B", "A"]
 
 

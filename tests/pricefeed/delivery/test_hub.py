@@ -18,7 +18,8 @@ from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
-from securities.services import security_activate, security_deactivate, security_update
+from securities.services import security_update
+from tests.conftest import set_active
 from tests.pricefeed.conftest import redis_loses_quotes
 from tests.pricefeed.delivery.client import Client
 from tests.pricefeed.delivery.conftest import Join, Run, off_loop
@@ -236,8 +237,7 @@ async def test_deactivating_a_security_tells_its_watchers_and_activating_brings_
     await run({"A": "10", "B": "20"})
     client, single = await join(user_id=watching.pk), await join(asked=("A",))
     several = await join(asked=("A", "B"))
-    security = await off_loop(lambda: Security.objects.get(ticker="A"))
-    await off_loop(lambda: security_deactivate(security=security))
+    await off_loop(lambda: set_active("A", active=False))
     await client.until(lambda: "A" not in client.prices)
     await several.until(lambda: "A" not in several.prices)
     error = next(frame for frame in client.frames if frame["type"] == "error")
@@ -245,7 +245,7 @@ async def test_deactivating_a_security_tells_its_watchers_and_activating_brings_
     assert single.close_code == 4004
     await run({"A": "11", "B": "21"})
     await client.until_prices(B="21.00")
-    await off_loop(lambda: security_activate(security=security))
+    await off_loop(lambda: set_active("A", active=True))
     await client.until_prices(A="10.00", B="21.00")
     await several.until_prices(A="10.00")
 
