@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,29 @@ def test_every_requirement_is_pinned_and_says_why_it_is_here(name: str) -> None:
     assert required
     assert wrong == []
     assert "://" not in (ROOT / name).read_text()
+
+
+def canonical(name: str) -> str:
+    return re.split(r"[^\w.-]", name)[0].lower().replace("_", "-")
+
+
+def test_what_production_requires_is_imported_named_or_needed_by_what_is() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    required = {canonical(line) for line in lines if line.strip() and line[0] != "#"}
+    files = [path for app_name in APPS for path in (ROOT / app_name).rglob("*.py")]
+    ours = "\n".join(path.read_text() for path in files)
+    used = {
+        canonical(name)
+        for module, names in metadata.packages_distributions().items()
+        if re.search(rf"""^\s*(import|from) {module}\b|"{module}["._]""", ours, re.MULTILINE)
+        for name in names
+    }
+    needed = {
+        canonical(other)  # or at least put to use: Django's hasher is argon2-cffi's
+        for name in required
+        for other in metadata.requires(name) or []
+    }
+    assert required - used - needed == set()
 
 
 def error_codes(tree: Any) -> Any:
