@@ -36,6 +36,7 @@ EXCHANGES = {
     for ticker in tickers.split()
 }
 
+# With the brand where the company is better known by that: search goes by the name.
 NAMES = {
     "AIZ": "Assurant, Inc.",
     "APO": "Apollo Global Management",
@@ -43,8 +44,9 @@ NAMES = {
     "CENT": "Central Garden & Pet Company",
     "FOX": "Fox Corporation (Class B)",
     "FOXA": "Fox Corporation (Class A)",
-    "GOOG": "Alphabet Inc. (Class C)",
-    "GOOGL": "Alphabet Inc. (Class A)",
+    "GOOG": "Alphabet Inc. (Google, Class C)",
+    "GOOGL": "Alphabet Inc. (Google, Class A)",
+    "META": "Meta Platforms (Facebook)",
     "MHK": "Mohawk Industries",
     "NSC": "Norfolk Southern Corporation",
     "NWS": "News Corp (Class B)",

@@ -50,7 +50,7 @@ def test_no_two_us_securities_have_the_same_name() -> None:
         ("BF.B", "Brown\u2013Forman", "NYSE"),
         ("KO", "The Coca-Cola Company", "NYSE"),
         ("MHK", "Mohawk Industries", "NYSE"),
-        ("GOOG", "Alphabet Inc. (Class C)", "NASDAQ"),
+        ("GOOG", "Alphabet Inc. (Google, Class C)", "NASDAQ"),
         ("WLY", "Wiley", "NYSE"),
         ("PTC", "PTC", "NASDAQ"),
         ("YELP", "Yelp", "NYSE"),

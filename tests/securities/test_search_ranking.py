@@ -85,6 +85,16 @@ def test_a_typing_error_finds_all_share_classes(index: SearchIndex) -> None:
     assert set(tickers(index, "alphabt")[:2]) == {"GOOG", "GOOGL"}
 
 
+@pytest.mark.parametrize(
+    ("brand", "found"),
+    [("google", {"GOOG", "GOOGL"}), ("facebook", {"META"}), ("Googel", {"GOOG", "GOOGL"})],
+)
+def test_a_company_is_found_by_the_brand_people_know(
+    index: SearchIndex, brand: str, found: set[str]
+) -> None:
+    assert set(tickers(index, brand)) == found
+
+
 def test_tickers_come_before_names(index: SearchIndex) -> None:
     found = tickers(index, "co", 100)
     names = dict(zip(TICKERS, NAMES, strict=True))
