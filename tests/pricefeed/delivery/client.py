@@ -7,6 +7,7 @@ from typing import Any
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.protocol import Since
+from tests.asyncapi import check_frame
 
 WAIT_SECONDS = 5.0
 
@@ -92,6 +93,7 @@ class Client:
         await self.until(lambda: prices.items() <= self.prices.items())
 
     def _apply(self, frame: dict[str, Any]) -> None:
+        check_frame(frame)
         self.frames.append(frame)
         match frame["type"]:
             case "welcome":

@@ -21,6 +21,7 @@ from pricefeed.delivery import consumers
 from pricefeed.delivery.publish import publish
 from pricefeed.recording.services import record
 from securities.models import Security
+from tests.asyncapi import check_frame
 from tests.conftest import PASSWORD
 from tests.pricefeed.conftest import MakeTick
 from tests.pricefeed.delivery.conftest import off_loop
@@ -52,6 +53,7 @@ class Socket:
 
     async def hear(self) -> dict[str, Any]:
         frame: dict[str, Any] = json.loads(await self._connection.recv())
+        check_frame(frame)
         return frame
 
     async def hear_kinds(self, *kinds: str) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""`docs/asyncapi.yaml` as tests use it, and its examples as the screen's tests read them.
+
+`python -m tests.asyncapi` writes the latter to frontend/protocol-examples.json.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft7Validator
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "frontend" / "protocol-examples.json"
+
+Json = Any
+
+
+@cache
+def document() -> dict[str, Json]:
+    """The document; not to be changed."""
+    loaded: dict[str, Json] = yaml.load(
+        (ROOT / "docs" / "asyncapi.yaml").read_text(),
+        getattr(yaml, "CSafeLoader", yaml.SafeLoader),
+    )
+    return loaded
+
+
+def followed(ref: str) -> Json:
+    """What a reference of the document stands for. Raises KeyError when it leads nowhere."""
+    start, *steps = ref.split("/")
+    if start != "#":
+        raise KeyError(ref)
+    place = document()
+    for step in steps:
+        place = place[step]
+    return place
+
+
+@cache
+def sent_by_server() -> frozenset[str]:
+    """The names of the frames; all other messages are clients'."""
+    operations = document()["operations"].values()
+    frames = [operation for operation in operations if operation["action"] == "send"]
+    answers = [operation["reply"] for operation in operations if "reply" in operation]
+    return frozenset(
+        message["$ref"].rpartition("/")[2]
+        for operation in frames + answers
+        for message in operation["messages"]
+    )
+
+
+@cache
+def validator(name: str) -> Draft7Validator:
+    """Judges payloads of a message, and finds fields that the document does not name.
+
+    The document leaves the server's frames open, because clients must bear new fields; what is sent
+    today has to stand in it nevertheless.
+    """
+    components = _closed(document()["components"])
+    payload = components["messages"][name]["payload"]
+    return Draft7Validator({**payload, "components": components})
+
+
+def check_frame(frame: dict[str, Json]) -> None:
+    """Raises ValidationError for what the document does not say that the server sends."""
+    assert frame["type"] in sent_by_server(), frame
+    validator(frame["type"]).validate(frame)
+
+
+def examples() -> dict[str, dict[str, list[Json]]]:
+    """Payloads by who says them and by message."""
+    found: dict[str, dict[str, list[Json]]] = {"server": {}, "client": {}}
+    for name, message in document()["components"]["messages"].items():
+        side = "server" if name in sent_by_server() else "client"
+        found[side][name] = [example["payload"] for example in message["examples"]]
+    return found
+
+
+def _closed(part: Json) -> Json:
+    """The same with no room for fields that are not named."""
+    if isinstance(part, list):
+        return [_closed(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    closed = {key: _closed(value) for key, value in part.items()}
+    if closed.get("type") == "object" and "properties" in closed:
+        closed["additionalProperties"] = False
+    return closed
+
+
+if __name__ == "__main__":
+    EXAMPLES.write_text(json.dumps(examples(), indent=2) + "\n")
