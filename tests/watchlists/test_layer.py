@@ -4,10 +4,11 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import httpx
 import pytest
 from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.layers import channel_layers, get_channel_layer
-from django.test import AsyncClient
 from pytest_django import Settings
 
 from accounts.models import User
@@ -44,21 +45,17 @@ def test_announcing_from_outside_any_loop_leaves_no_connections_behind() -> None
     assert len(get_channel_layer()._layers) == 0
 
 
-@pytest.mark.django_db(transaction=True)
 async def test_a_hub_hears_an_edit_made_over_rest(
-    alice: User, security: Callable[..., Security], async_client: AsyncClient
+    server: str, alice: User, security: Callable[..., Security]
 ) -> None:
-    await sync_to_async(security)("AAPL")
-    token = await sync_to_async(lambda: tokens_issue(user=alice).access)()
+    await database_sync_to_async(security)("AAPL")
+    token = await database_sync_to_async(lambda: tokens_issue(user=alice).access)()
     layer = get_channel_layer()
     channel = await layer.new_channel()
     await layer.group_add(events.WATCHLISTS_GROUP, channel)
-    answer = await async_client.post(
-        "/api/v1/watchlist",
-        {"ticker": "AAPL"},
-        content_type="application/json",
-        headers={"authorization": f"Bearer {token}"},
-    )
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=f"http://{server}", headers=headers) as client:
+        answer = await client.post("/api/v1/watchlist", json={"ticker": "AAPL"})
     assert answer.status_code == 201
     async with asyncio.timeout(5):
         assert await layer.receive(channel) == {"type": "watchlist.edited", "user": alice.pk}

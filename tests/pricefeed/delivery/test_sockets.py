@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.asyncio.client import ClientConnection, connect
@@ -122,14 +122,14 @@ def expired(user: User) -> str:
 async def test_bad_tokens_are_refused_with_4001_and_expired_ones_with_4101(
     server: str, token: str, alice: User
 ) -> None:
-    refresh = await sync_to_async(lambda: str(tokens_issue(user=alice).refresh))()
+    refresh = await database_sync_to_async(lambda: str(tokens_issue(user=alice).refresh))()
     for wrong in ("", "rubbish", token[:-2] + "xx", refresh):
         async with opened(server, "/ws/watchlist", wrong) as socket:
             assert await socket.hear_close() == 4001
         async with opened(server, "/ws/watchlist") as socket:
             await socket.say({"type": "auth", "token": wrong})
             assert await socket.hear_close() == 4001
-    old = await sync_to_async(expired)(alice)
+    old = await database_sync_to_async(expired)(alice)
     async with opened(server, "/ws/watchlist", old) as socket:
         assert await socket.hear_close() == 4101
 
@@ -180,7 +180,7 @@ async def test_a_ping_before_signing_in_is_answered(server: str, token: str) -> 
 async def test_signing_out_closes_the_sockets_of_that_session_alone(
     server: str, token: str, alice: User
 ) -> None:
-    pair = await sync_to_async(lambda: tokens_issue(user=alice))()
+    pair = await database_sync_to_async(lambda: tokens_issue(user=alice))()
     async with (
         opened(server, "/ws/watchlist", pair.access) as ending,
         opened(server, "/ws/watchlist", token) as other,
@@ -197,7 +197,7 @@ async def test_signing_out_closes_the_sockets_of_that_session_alone(
 async def test_a_new_password_closes_every_socket_of_the_user(
     server: str, token: str, bob: User
 ) -> None:
-    stranger = await sync_to_async(lambda: tokens_issue(user=bob).access)()
+    stranger = await database_sync_to_async(lambda: tokens_issue(user=bob).access)()
     async with (
         opened(server, "/ws/watchlist", token) as one,
         opened(server, "/ws/watchlist") as another,
@@ -314,7 +314,7 @@ async def test_prices_and_edits_made_over_rest_arrive(
 async def test_one_ticker_some_and_all_of_them(
     server: str, token: str, security: Callable[..., Security]
 ) -> None:
-    await sync_to_async(security)("BRK.B")
+    await database_sync_to_async(security)("BRK.B")
     for path, tickers in {
         "/ws/prices/C": ["C"],
         "/ws/prices/c/": ["C"],
@@ -347,7 +347,7 @@ async def test_whole_quotes_in_every_frame_for_who_asks(
 async def test_unknown_and_inactive_tickers_are_closed_with_4004(
     server: str, token: str, security: Callable[..., Security]
 ) -> None:
-    await sync_to_async(security)("GONE", is_active=False)
+    await database_sync_to_async(security)("GONE", is_active=False)
     for choice in ("/NOPE", "/GONE", "?tickers=A,NOPE", "/%20"):
         async with opened(server, f"/ws/prices{choice}") as socket:
             assert await socket.hear_close() == 4004, choice
