@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from securities.search.folding import fold, spellings
-from securities.search.names import QUERY_BYTES, Names, Numbers, line_of
+from securities.search.names import Names, line_of
 from securities.search.pace import unhurried
+from securities.search.pieces import QUERY_BYTES, Numbers
 from securities.search.tickers import Tickers
 from securities.search.typos import Vocabulary
 
@@ -94,19 +95,18 @@ class SearchIndex:
         if len(words) > 1:
             all_words = np.ones(self.size, dtype=np.bool_)
             for word in words:
-                all_words &= self._owners_of(word, whole=False)
+                all_words &= self._owners_of(word)
             yield np.flatnonzero(all_words).astype(np.uint32)
             as_one = "".join(words).encode()
             for starts in (self._names.heads, self._names.tails):
                 yield np.concatenate(starts.find(as_one))
 
     def _add_anywhere(self, hits: "_Hits", words: list[str]) -> None:
-        """The scan meets the lowest numbers first, so it may stop when there are enough."""
-        phrase = " ".join(words).encode()
-        number = self._names.scan(phrase)
-        while number is not None and not hits.full:
-            hits.add_in_order(np.array([number], dtype=np.uint32))
-            number = self._names.scan(phrase, after=number)
+        """Those found first have the lowest numbers, so it may stop when there are enough."""
+        for owners in self._names.having(" ".join(words).encode()):
+            hits.add(owners)
+            if hits.full:
+                break
 
     def _add_mistyped(self, hits: "_Hits", words: list[str]) -> None:
         """Names with every word, give or take errors: the fewer in all, the better."""
@@ -114,24 +114,26 @@ class SearchIndex:
         by_errors: dict[int, Mask] = {0: np.ones(self.size, dtype=np.bool_)}
         for word in words:
             by_errors = _together(by_errors, self._with_errors(word, most_errors))
+            if not by_errors:
+                return
         for errors in sorted(by_errors):
             hits.add(np.flatnonzero(by_errors[errors]).astype(np.uint32))
 
     def _with_errors(self, word: str, most_errors: int) -> dict[int, Mask]:
         """Who has the word, by the number of errors in it; words that begin with it have none."""
-        masks = {0: self._owners_of(word, whole=False)}
+        masks = {0: self._owners_of(word)}
         for similar, errors in self._vocabulary.near(word, most_errors):
             mask = masks.setdefault(errors, np.zeros(self.size, dtype=np.bool_))
-            mask |= self._owners_of(similar, whole=True)
+            for starts in (self._names.heads, self._names.tails):
+                mask[starts.find_whole(similar.encode())] = True
         return masks
 
-    def _owners_of(self, word: str, *, whole: bool) -> Mask:
+    def _owners_of(self, word: str) -> Mask:
+        """Who has a word that begins so."""
         mask = np.zeros(self.size, dtype=np.bool_)
         for starts in (self._names.heads, self._names.tails):
-            exactly, longer = starts.find(word.encode())
-            mask[exactly] = True
-            if not whole:
-                mask[longer] = True
+            for owners in starts.find(word.encode()):
+                mask[owners] = True
         return mask
 
     def _ids_of(self, numbers: Numbers | list[int]) -> list[int]:

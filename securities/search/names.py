@@ -1,18 +1,16 @@
-"""All names in one byte string, and the starts of their words sorted by what follows."""
+"""All names in one byte string: its pieces, and the starts of words sorted by what follows."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Numbers = npt.NDArray[np.uint32]
-
-QUERY_BYTES = 64
-"""A folded query is cut to this length: no name needs more to be told from the others."""
+from securities.search.pieces import QUERY_BYTES, Numbers, Pieces, Sections
 
 # All of them sort below "!", and "!" below letters and digits.
 _LINE, _TAIL, _HEAD, _SPACE = b"\n", b"\t", b"\v", b" "
+_ABOVE_ALL = b"\xff"
+_AT_A_TIME = 200
 
 
 def line_of(name: str, besides: Sequence[tuple[int, str]]) -> bytes:
@@ -24,7 +22,7 @@ def line_of(name: str, besides: Sequence[tuple[int, str]]) -> bytes:
 
 
 class Names:
-    """Finds prefixes of words by bisection and anything else by one scan.
+    """Finds prefixes of words by bisection and anything else by its pieces.
 
     Securities are known by the number of their line.
     """
@@ -37,13 +35,13 @@ class Names:
         """Where names begin."""
         self.tails = WordStarts(self._text, tails, self._owners(tails))
         """Where the later words of names begin."""
+        self._pieces = Pieces(self._text)
 
-    def scan(self, phrase: bytes, *, after: int = -1) -> int | None:
-        """The first number above `after` whose name has the phrase anywhere."""
-        if after + 1 >= len(self._starts):
-            return None
-        at = self._text.find(phrase, int(self._starts[after + 1]))
-        return None if at < 0 else int(np.searchsorted(self._starts, at, side="right")) - 1
+    def having(self, phrase: bytes) -> Iterator[Numbers]:
+        """Whose name has the phrase anywhere, lowest number first, some at a time."""
+        places = self._pieces.find(phrase)
+        for start in range(0, len(places), _AT_A_TIME):
+            yield self._owners(places[start : start + _AT_A_TIME])
 
     def _word_starts(self) -> tuple[Numbers, Numbers]:
         text = np.frombuffer(self._text, dtype=np.uint8)
@@ -71,14 +69,27 @@ class WordStarts:
         # numpy lets other threads run while it sorts bytes.
         order = np.argsort(windows.view(f"S{QUERY_BYTES}").ravel(), kind="stable")
         self._text, self._places, self._owners = text, places[order], owners[order]
+        self._sections = Sections(padded, self._places)
 
     def find(self, prefix: bytes) -> tuple[Numbers, Numbers]:
         """Who has this prefix as whole words, and who has it as the beginning of a longer word."""
-        text, places, length = self._text, self._places, len(prefix)
-        low = bisect_left(places, prefix, key=lambda at: text[at : at + length])
-        high = bisect_right(places, prefix, lo=low, key=lambda at: text[at : at + length])
-        # Behind a whole word stands a separator, which sorts below "!".
-        middle = bisect_left(
-            places, prefix + b"!", lo=low, hi=high, key=lambda at: text[at : at + length + 1]
-        )
+        low, middle, end = self._whole_and_end(prefix)
+        high = self._first(prefix + _ABOVE_ALL, middle, end)
         return self._owners[low:middle], self._owners[middle:high]
+
+    def find_whole(self, words: bytes) -> Numbers:
+        """The first half of `find`, for less."""
+        low, middle, _ = self._whole_and_end(words)
+        return self._owners[low:middle]
+
+    def _whole_and_end(self, words: bytes) -> tuple[int, int, int]:
+        """Where those with these as whole words begin and end, and where all others have ended."""
+        low, end = self._sections.find(words)
+        low = self._first(words, low, end)
+        # Behind a whole word stands a separator, which sorts below "!".
+        return low, self._first(words + b"!", low, end), end
+
+    def _first(self, wanted: bytes, low: int, high: int) -> int:
+        """The first from `low` on that does not sort before this."""
+        text, length = self._text, len(wanted)
+        return bisect_left(self._places, wanted, low, high, key=lambda at: text[at : at + length])

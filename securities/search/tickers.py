@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from securities.search.folding import fold
-from securities.search.names import Numbers
+from securities.search.pieces import Numbers
 
 _ABOVE_ALL = b"~"  # sorts above letters and digits
 

@@ -1,7 +1,9 @@
 """Words within a typing error or two of each other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import numpy as np
+import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
@@ -11,12 +13,15 @@ _SHORTEST_FOR_TWO = 5
 
 
 class Vocabulary:
-    """The distinct words of all names, by their length."""
+    """The distinct words of all names, by their length, and which letters are in each."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._by_length: dict[int, list[str]] = {}
-        for word in words:
-            self._by_length.setdefault(len(word), []).append(word)
+        unsorted = list(words)
+        lengths = np.array([len(word) for word in unsorted], dtype=np.uint32)
+        order = np.argsort(lengths, kind="stable")
+        self._lengths = lengths[order]
+        self._words = np.array(unsorted, dtype=np.object_)[order]
+        self._letters = _letters(unsorted)[order]
 
     def near(self, word: str, most_errors: int) -> list[tuple[str, int]]:
         """The twenty nearest words with 1 to `most_errors` (2 at most) letters changed, and
@@ -26,17 +31,29 @@ class Vocabulary:
             most_errors = min(most_errors, 1 if len(word) >= _SHORTEST else 0)
         if most_errors == 0:
             return []
-        near: list[tuple[str, int]] = []
-        for length in range(len(word) - most_errors, len(word) + most_errors + 1):
-            near += self._of_length(length, word, most_errors)
-        return sorted(near, key=lambda found: found[1])[:_MOST_WORDS]
-
-    def _of_length(self, length: int, word: str, most_errors: int) -> list[tuple[str, int]]:
         found = process.extract(
             word,
-            self._by_length.get(length, ()),
+            self._possible(word, most_errors),
             scorer=Levenshtein.distance,
             score_cutoff=most_errors,
-            limit=_MOST_WORDS,
+            limit=_MOST_WORDS + 1,  # the word itself may be among them
         )
-        return [(similar, int(errors)) for similar, errors, _ in found if errors]
+        return [(similar, int(errors)) for similar, errors, _ in found if errors][:_MOST_WORDS]
+
+    def _possible(self, word: str, most_errors: int) -> list[str]:
+        """Few words, and all that are so near among them: an error adds no more than one letter
+        to those in a word, and takes no more than one away.
+        """
+        shortest, longest = len(word) - most_errors, len(word) + most_errors
+        low, high = np.searchsorted(self._lengths, np.array([shortest, longest + 1], np.uint32))
+        wanted, present = _letters([word])[0], self._letters[low:high]
+        added, lost = np.bitwise_count(present & ~wanted), np.bitwise_count(wanted & ~present)
+        words: list[str] = self._words[low:high][np.maximum(added, lost) <= most_errors].tolist()
+        return words
+
+
+def _letters(words: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """A bit for each letter in a word. Letters that share one only make the words look nearer."""
+    text = np.frombuffer("".join(f"\n{word}" for word in words).encode("utf-32-le"), np.uint32)
+    bits = np.left_shift(np.uint64(1), (text % 64).astype(np.uint64))
+    return np.bitwise_or.reduceat(bits, np.flatnonzero(text == ord("\n")))
