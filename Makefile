@@ -20,7 +20,7 @@ WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup check lint format types test test-backend test-screen test-frontend test-browser bench \
-	migrate load createusers shell open-app open-admin build up up-db down logs clean
+	migrate load createusers shell watch open-app open-admin build up up-db down logs clean
 
 help: ## List what there is to make
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } \
@@ -45,6 +45,10 @@ createusers: ## Make the accounts demo and staff
 
 shell: ## Open Django's shell
 	@$(WITH_DATA) -- $(MANAGE) shell
+
+watch: ## Your watchlist, live in this terminal (ARGS="--tickers AAPL,MSFT")
+	@TICKWATCH_URL="$(or $(TICKWATCH_URL),http://localhost:$(or $(PORT),8000))" \
+		$(LOCAL) exec --no-servers -- python -m frontend.console $(ARGS)
 
 open-app: ## Open the screen in a browser
 	@"$(PYTHON)" -m webbrowser "http://localhost:$(or $(PORT),8000)/"

@@ -15,7 +15,7 @@ from deploy.local.process import Command, Process, Processes
 from deploy.local.trouble import Trouble, is_disk_full
 
 _OLDEST_NODE = 20
-_NOT_SOURCES = frozenset({"node_modules", "dist", "coverage", "test-results"})
+_NOT_SOURCES = frozenset({"node_modules", "dist", "coverage", "test-results", "console"})
 _SHOWN_FETCHES = 50
 _NO_NETWORK = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH", "ECONNRESET")
 
