@@ -132,6 +132,14 @@ class Board:
 
     # -- Views -------------------------------------------------------------------------------
 
+    def identities(self, places: Iterable[int]) -> list[str]:
+        """What the quotes at these places are called, in a form that is only good for comparing."""
+        return [
+            f"{self._tickers[place]} {quote.identity if quote is not None else ''}"
+            for place in places
+            for quote in [self._quotes[place]]
+        ]
+
     def whole(self, places: Iterable[int], *, after_sequence: int = -1) -> list[str]:
         """Whole quotes at these places, those newer than a sequence."""
         quotes = self._quotes

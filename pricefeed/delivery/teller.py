@@ -40,7 +40,7 @@ class Teller:
         board, places, mark = self._board, connection.places, self.mark
         epoch = self._epoch_of(connection)
         connection.told, connection.revision = connection.tickers, board.revision
-        if since is not None and since.epoch == epoch and since.sequence <= mark.sequence:
+        if since is not None and since.epoch == epoch and 0 < since.sequence <= mark.sequence:
             newer = board.whole(places, after_sequence=since.sequence)
             snapshot = wire.snapshot_frame(mark.sequence, newer, tickers=connection.tickers)
         else:
@@ -138,9 +138,9 @@ class Teller:
         """The life of the counter; for a user also the list that its numbers are told for.
 
         Who comes back to another list than the one it left gets a whole snapshot: a
-        security added meanwhile need not have a newer price.
+        security that was added or renamed meanwhile need not have a newer price.
         """
         if connection.user_id is None:
             return self.mark.epoch
-        watched = ",".join(sorted(connection.tickers)).encode()
+        watched = ",".join(sorted(self._board.identities(connection.places))).encode()
         return f"{self.mark.epoch}.{blake2b(watched, digest_size=6).hexdigest()}"

@@ -250,18 +250,19 @@ async def test_deactivating_a_security_tells_its_watchers_and_activating_brings_
     await several.until_prices(A="10.00")
 
 
+def rename(ticker: str, name: str, *, currency: str = "USD") -> None:
+    security = Security.objects.get(ticker=ticker)
+    entry = CatalogueEntry(ticker, name, security.exchange, currency)
+    security_update(security=security, entry=entry)
+
+
 async def test_a_renamed_security_shows_its_new_name_with_the_next_run(
     run: Run, join: Join, watching: User
 ) -> None:
     await run({"A": "10", "B": "20"})
     client = await join(user_id=watching.pk)
 
-    def rename() -> None:
-        security = Security.objects.get(ticker="A")
-        entry = CatalogueEntry("A", "Another Name", security.exchange, "EUR")
-        security_update(security=security, entry=entry)
-
-    await off_loop(rename)
+    await off_loop(lambda: rename("A", "Another Name", currency="EUR"))
     await run({"B": "21"})
     await client.until_prices(B="21.00")
     assert (client.quotes["A"]["name"], client.quotes["A"]["currency"]) == ("Another Name", "EUR")
@@ -351,6 +352,21 @@ async def test_who_followed_an_edit_live_resumes_after_it(
     back = Client(known=first)
     await back.join(hub, user_id=watching.pk, since=first.since)
     assert (back.frames[1]["quotes"], back.prices) == ([], {"B": "20.00"})
+
+
+async def test_a_new_name_reaches_who_was_away_meanwhile(
+    run: Run, join: Join, watching: User, hub: Hub
+) -> None:
+    await run({"A": "10", "B": "20"})
+    await heard(hub, 2)
+    first = await join(user_id=watching.pk)
+    hub.remove(first.connection)
+    await off_loop(lambda: rename("A", "Another Name"))
+    await run({"B": "21"})
+    await heard(hub, 3)
+    back = Client(known=first)
+    await back.join(hub, user_id=watching.pk, since=first.since)
+    assert back.quotes["A"]["name"] == "Another Name"
 
 
 async def test_who_comes_from_another_epoch_gets_a_whole_snapshot(
