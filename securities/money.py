@@ -24,4 +24,4 @@ def abs_change(price: Decimal, previous_close: Decimal) -> Decimal:
 def pct_change(price: Decimal, previous_close: Decimal) -> Decimal:
     """The change as a percentage of the previous close, to two decimals, half to even."""
     change = (price - previous_close) * 100 / previous_close
-    return change.quantize(_CENT, rounding=ROUND_HALF_EVEN)
+    return change.quantize(_CENT, rounding=ROUND_HALF_EVEN) + 0  # -0.00 becomes 0.00
