@@ -111,10 +111,10 @@ class Follower:
             raise Broken("the server sent something that makes no sense") from error
         if kind == "welcome":
             self._welcome(frame)
-        if kind in {"snapshot", "prices"}:
-            self._is_live()
         if change is not None:
             self._view.changed(change)
+        if kind in {"snapshot", "prices"}:
+            self._is_live()
         if kind == "heartbeat":
             self._heartbeat(frame)
 
