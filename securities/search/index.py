@@ -13,6 +13,7 @@ Band 9 is only looked for when nothing stands in bands 1 to 7; two errors are
 only forgiven when nothing at all was found.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ import numpy.typing as npt
 
 from securities.search.folding import fold, spellings
 from securities.search.names import Names, line_of
-from securities.search.pace import unhurried
+from securities.search.pace import pause, unhurried
 from securities.search.pieces import QUERY_BYTES, Numbers
 from securities.search.tickers import Tickers
 from securities.search.typos import Vocabulary
@@ -41,7 +42,8 @@ class SearchIndex:
     """Finds the ids of securities for what somebody typed. Safe to use from many threads."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        ids, tickers, squeezed, lines, lengths = [], [], [], [], []
+        ids, lengths = array("q"), array("I")
+        tickers, squeezed, lines = [], [], []
         words: dict[str, None] = {}
         for row in unhurried(rows):
             name, besides = spellings(row.name)
@@ -52,7 +54,7 @@ class SearchIndex:
             lengths.append(len(name))
             words.update(dict.fromkeys(name.split()))
             words.update((text.partition(" ")[0], None) for _, text in besides)
-        ticker_array, squeezed_array = np.array(tickers, np.bytes_), np.array(squeezed, np.bytes_)
+        ticker_array, squeezed_array = _bytes_array(tickers), _bytes_array(squeezed)
         order = np.lexsort((ticker_array, np.array(lengths, np.uint32)))
         self.size = len(ids)
         self._ids = np.array(ids, dtype=np.int64)[order]
@@ -177,6 +179,11 @@ def _together(first: dict[int, Mask], second: dict[int, Mask]) -> dict[int, Mask
                 before = both.get(errors + more)
                 both[errors + more] = common if before is None else before | common
     return both
+
+
+def _bytes_array(texts: list[bytes]) -> npt.NDArray[np.bytes_]:
+    pause()  # numpy keeps the interpreter while it reads Python's objects
+    return np.array(texts, np.bytes_)
 
 
 def _cut(folded: str) -> str:

@@ -29,7 +29,8 @@ class Names:
 
     def __init__(self, lines: Sequence[bytes]) -> None:
         self._text = b"".join(lines)
-        self._starts = np.cumsum([0, *map(len, lines)], dtype=np.uint32)[:-1]
+        ends = np.flatnonzero(np.frombuffer(self._text, dtype=np.uint8) == ord(_LINE))
+        self._starts = np.append(0, ends + 1)[:-1].astype(np.uint32)
         heads, tails = self._word_starts()
         self.heads = WordStarts(self._text, heads, self._owners(heads))
         """Where names begin."""

@@ -17,11 +17,10 @@ class Vocabulary:
 
     def __init__(self, words: Iterable[str]) -> None:
         unsorted = list(words)
-        lengths = np.array([len(word) for word in unsorted], dtype=np.uint32)
+        letters, lengths = _letters(unsorted)
         order = np.argsort(lengths, kind="stable")
-        self._lengths = lengths[order]
         self._words = np.array(unsorted, dtype=np.object_)[order]
-        self._letters = _letters(unsorted)[order]
+        self._letters, self._lengths = letters[order], lengths[order]
 
     def near(self, word: str, most_errors: int) -> list[tuple[str, int]]:
         """The twenty nearest words with 1 to `most_errors` (2 at most) letters changed, and
@@ -45,15 +44,19 @@ class Vocabulary:
         to those in a word, and takes no more than one away.
         """
         shortest, longest = len(word) - most_errors, len(word) + most_errors
-        low, high = np.searchsorted(self._lengths, np.array([shortest, longest + 1], np.uint32))
-        wanted, present = _letters([word])[0], self._letters[low:high]
+        low, high = np.searchsorted(self._lengths, (shortest, longest + 1))
+        wanted, present = _letters([word])[0][0], self._letters[low:high]
         added, lost = np.bitwise_count(present & ~wanted), np.bitwise_count(wanted & ~present)
         words: list[str] = self._words[low:high][np.maximum(added, lost) <= most_errors].tolist()
         return words
 
 
-def _letters(words: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """A bit for each letter in a word. Letters that share one only make the words look nearer."""
-    text = np.frombuffer("".join(f"\n{word}" for word in words).encode("utf-32-le"), np.uint32)
+def _letters(words: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]:
+    """A bit for each letter in a word, and the length of the word.
+
+    Letters that share a bit only make words look nearer.
+    """
+    text = np.frombuffer("\n".join(("", *words)).encode("utf-32-le"), np.uint32)
+    starts = np.flatnonzero(text == ord("\n"))
     bits = np.left_shift(np.uint64(1), (text % 64).astype(np.uint64))
-    return np.bitwise_or.reduceat(bits, np.flatnonzero(text == ord("\n")))
+    return np.bitwise_or.reduceat(bits, starts), np.diff(starts, append=len(text)) - 1
