@@ -77,6 +77,8 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             "celery.app.trace": {"level": "CRITICAL"},
             # The middleware's line of a request has all of this, and its id.
             "django.request": {"level": "CRITICAL"},
+            # Whoever wanted the connection says why there was none.
+            "psycopg.pool": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django_structlog.middlewares.request": {
                 "filters": [] if level == "debug" else [is_worth_a_line],

@@ -1,28 +1,15 @@
 """Five hundred rows, every one of them moving once a second."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import CDPSession, expect
 
 from tests.browser.conftest import OpenScreen
 from tests.browser.screen import SOON, Account
 
 ROWS = 500
 SECONDS = 3
-
-WATCH_FRAMES = """() => {
-  window.frames_ms = []
-  window.long_tasks_ms = []
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.long_tasks_ms.push(entry.duration)
-  }).observe({ type: 'longtask' })
-  let before = performance.now()
-  const next = (now) => {
-    window.frames_ms.push(now - before)
-    before = now
-    requestAnimationFrame(next)
-  }
-  requestAnimationFrame(next)
-}"""
+LARGEST_SHARE = 0.7
+"""Of the main thread, which was busy for a quarter of the time on a modest machine."""
 
 WATCH_ROWS = """() => {
   window.changed = new Set()
@@ -41,25 +28,27 @@ WATCH_ROWS = """() => {
 
 
 def test_five_hundred_rows_stay_smooth(open_screen: OpenScreen, account: Account) -> None:
-    found = account.api.get("securities", params={"limit": 100})
-    assert found.is_success
     account.watch(*some_tickers(account, ROWS))
     screen = open_screen()
     screen.is_live()
     expect(screen.rows).to_have_count(ROWS, timeout=SOON)
     screen.page.wait_for_timeout(1_000)  # not the start, but what follows, shall be smooth
-    screen.page.evaluate(WATCH_FRAMES)
     screen.page.evaluate(WATCH_ROWS)
+    browser = screen.page.context.new_cdp_session(screen.page)
+    browser.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = busy_seconds(browser)
     screen.page.wait_for_timeout(SECONDS * 1_000)
-    frames = sorted(screen.page.evaluate("() => window.frames_ms"))
-    long_tasks = screen.page.evaluate("() => window.long_tasks_ms")
-    changed = screen.page.evaluate("() => [window.changed.size, window.rebuilt]")
-    print(f"\n{len(frames) / SECONDS:.0f} frames a second, slowest {frames[-1]:.0f} ms,", end=" ")
-    print(f"long tasks {[round(each) for each in long_tasks]} ms")
-    assert changed == [ROWS, 0]  # every row moved, and none was made anew
-    assert len(frames) / SECONDS > 30
-    assert max(long_tasks, default=0) < 200
-    assert sum(long_tasks) < SECONDS * 1_000 * 0.1
+    share = (busy_seconds(browser) - before) / SECONDS
+    screen.page.wait_for_function(f"window.changed.size === {ROWS}")  # every row moved
+    print(f"\nThe page's thread is busy for {share:.0%} of the time.")
+    assert screen.page.evaluate("window.rebuilt") == 0  # and none was made anew
+    assert share < LARGEST_SHARE
+
+
+def busy_seconds(browser: CDPSession) -> float:
+    """CPU time of the page's main thread: neighbours on the machine do not count."""
+    metrics = browser.send("Performance.getMetrics")["metrics"]
+    return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
 
 
 def some_tickers(account: Account, count: int) -> list[str]:
