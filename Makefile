@@ -47,7 +47,7 @@ shell: ## Open Django's shell
 	@$(WITH_DATA) -- $(MANAGE) shell
 
 watch: ## Your watchlist, live in this terminal (ARGS="--tickers AAPL,MSFT")
-	@TICKWATCH_URL="$(or $(TICKWATCH_URL),http://localhost:$(or $(PORT),8000))" \
+	@exec env TICKWATCH_URL="$(or $(TICKWATCH_URL),http://localhost:$(or $(PORT),8000))" \
 		$(LOCAL) exec --no-servers -- python -m frontend.console $(ARGS)
 
 open-app: ## Open the screen in a browser

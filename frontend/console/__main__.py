@@ -61,6 +61,8 @@ def _watch(options: Options, session: Session) -> int:
                 return _FAILED
             _say(f"{ended} Sign in to {options.url}.")
             _sign_in(session)
+        except KeyboardInterrupt:  # there is no other way to leave a table
+            return 0 if _has_table(options) else _STOPPED
 
 
 async def _follow(options: Options, session: Session | None) -> None:
@@ -81,10 +83,12 @@ async def _follow(options: Options, session: Session | None) -> None:
 
 
 def _view(options: Options, quotes: Quotes) -> Shown:
+    return Table(quotes=quotes, title=options.url) if _has_table(options) else Lines()
+
+
+def _has_table(options: Options) -> bool:
     is_terminal = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    if options.json or not is_terminal:
-        return Lines()
-    return Table(quotes=quotes, title=options.url)
+    return is_terminal and not options.json
 
 
 def _sign_in(session: Session) -> None:
