@@ -17,7 +17,7 @@ PIECE = 3
 class Sections:
     """Which of many sorted texts begin with the same three bytes."""
 
-    def __init__(self, text: npt.NDArray[np.uint8], places: npt.NDArray[np.integer]) -> None:
+    def __init__(self, text: npt.NDArray[np.uint8], places: Numbers) -> None:
         """Of a text with QUERY_BYTES of padding, from each of these places on."""
         codes = np.zeros(len(places), dtype=np.uint32)
         for at in range(PIECE):
@@ -42,8 +42,8 @@ class Pieces:
         first, second, third = (self._text[at : at + len(text)] for at in range(PIECE))
         # By 8 and 16 bits numpy sorts by counting, and lets other threads run meanwhile.
         places = np.lexsort((third, first.astype(np.uint16) << np.uint16(8) | second))
-        self._sections = Sections(self._text, places)
-        self._places: Numbers = places.astype(np.uint32)
+        self._places = places.astype(np.uint32)
+        self._sections = Sections(self._text, self._places)
 
     def find(self, phrase: bytes) -> Numbers:
         """All places of the phrase, which has 1 to QUERY_BYTES bytes, in order."""
