@@ -58,7 +58,8 @@ open-admin: ## Open the admin site in a browser
 
 ##@ Tests and checks
 
-check: lint types test ## Everything that must hold; the same as .ci/run
+check: lint types ## Everything that must hold, with coverage; the same as .ci/run
+	@$(MAKE) --no-print-directory test COVERAGE=--cov
 
 lint: ## Style of Python and TypeScript, direction of imports
 	@$(TOOLS) --node -- sh -c 'ruff check . && ruff format --check . && lint-imports && cd frontend && npm run --silent lint'
@@ -76,8 +77,8 @@ test: setup ## All tests; backend and screen side by side, each shown when it ha
 test-screen: test-frontend
 	@$(MAKE) --no-print-directory test-browser
 
-test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name"); all: coverage, too
-	@$(TESTS) -- python -m pytest --ignore=tests/browser $(or $(ARGS),--cov)
+test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name", COVERAGE=--cov)
+	@$(TESTS) -- python -m pytest --ignore=tests/browser $(or $(ARGS),$(COVERAGE))
 
 test-frontend: ## The screen's own tests
 	@$(TOOLS) --node -- sh -c 'cd frontend && npm run --silent test'

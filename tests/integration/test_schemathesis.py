@@ -31,7 +31,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 40  # for each operation, and both for what it allows and what it does not
+EXAMPLES = 20  # for each operation, and both for what it allows and what it does not
 
 
 @pytest.fixture(autouse=True)
