@@ -1,10 +1,8 @@
-"""The feed's counter row and the partitioned table of ticks."""
+"""The feed's counter and the partitioned table of ticks."""
 
 import uuid
 
-from django.apps.registry import Apps
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 CREATE_TICKS = """
 CREATE TABLE pricefeed_tick (
@@ -15,11 +13,6 @@ CREATE TABLE pricefeed_tick (
     PRIMARY KEY (security_id, at, sequence)
 ) PARTITION BY RANGE (at)
 """
-
-
-def create_feed(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The counter exists from the start, so that recording only ever updates it."""
-    apps.get_model("pricefeed", "Feed").objects.create()
 
 
 class Migration(migrations.Migration):
@@ -44,7 +37,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(create_feed, migrations.RunPython.noop),
         migrations.RunSQL(CREATE_TICKS, "DROP TABLE pricefeed_tick"),
         migrations.CreateModel(
             name="Tick",

@@ -16,7 +16,6 @@ from django.db import connection
 from redis import Redis
 from redis.exceptions import RedisError
 
-from pricefeed.models import Feed
 from securities.models import Security
 from tests.integration.network import Wire
 from tests.integration.processes import Processes, free_port, wait_until
@@ -106,7 +105,6 @@ def processes(
         "SIMULATED_STEP_PERCENT": "5",
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    Feed.objects.get_or_create()
     made = Processes(env=env, folder=tmp_path)
     yield made
     made.clear_up()

@@ -10,6 +10,7 @@ from channels.layers import channel_layers
 from django.conf import settings
 from django.db import connection
 
+from pricefeed import partitions
 from pricefeed.delivery import latest
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.ticks import Tick
@@ -35,13 +36,25 @@ def own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(autouse=True)
-def no_ticks_of_others(request: pytest.FixtureRequest) -> None:
-    """pytest-django empties the tables of managed models; the partitioned one is not."""
+def no_history_of_others(request: pytest.FixtureRequest) -> None:
+    """pytest-django empties the tables of managed models; partitions of ticks it does not know."""
     marker = request.node.get_closest_marker("django_db")
-    if marker is not None and marker.kwargs.get("transaction"):
+    if marker is None and not {"db", "transactional_db"}.intersection(request.fixturenames):
+        return
+    commits = "transactional_db" in request.fixturenames
+    if commits or (marker is not None and marker.kwargs.get("transaction")):
         request.getfixturevalue("transactional_db")
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE pricefeed_tick")
+    else:
+        request.getfixturevalue("db")
+    drop_history()
+
+
+def drop_history() -> None:
+    """Every partition, and what this process remembers of them."""
+    with connection.cursor() as cursor:
+        for day in partitions.existing_partitions():
+            cursor.execute(f"DROP TABLE {partitions.partition_name(day)}")
+    partitions._known.clear()
 
 
 def redis_loses_quotes() -> None:

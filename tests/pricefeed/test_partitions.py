@@ -17,31 +17,17 @@ from pricefeed.partitions import (
     maintain_partitions,
     partition_name,
 )
+from tests.pricefeed.conftest import drop_history
 
 NOW = datetime(2031, 5, 17, 23, 59, tzinfo=UTC)
 DAY = date(2031, 5, 17)
 
 
-@pytest.fixture(autouse=True)
-def nothing_known() -> Iterator[None]:
-    """As in a process that has just begun, and so again for the tests that follow."""
-    partitions._known.clear()
-    yield
-    partitions._known.clear()
-
-
 @pytest.fixture
 def no_partitions(transactional_db: None) -> Iterator[None]:
-    """Really none, and none left behind: what is committed here outlives the test."""
-    _drop_all()
+    """None left behind, either: what is committed here outlives the test."""
     yield
-    _drop_all()
-
-
-def _drop_all() -> None:
-    with connection.cursor() as cursor:
-        for day in existing_partitions():
-            cursor.execute(f"DROP TABLE {partition_name(day)}")
+    drop_history()
 
 
 def insert(at: datetime, *, sequence: int = 1) -> None:

@@ -13,7 +13,6 @@ from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.latest import LatestReader
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.reads import hub_reads
-from pricefeed.models import Feed
 from pricefeed.recording.services import record
 from securities.models import Security
 from tests.pricefeed.conftest import MakeTick
@@ -49,7 +48,6 @@ def own_list_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def market(security: Callable[..., Security]) -> None:
     """A feed, and A, B, C and D without a price."""
-    Feed.objects.get_or_create()
     for ticker in "ABCD":
         security(ticker, name=f"{ticker} Inc.")
 

@@ -12,7 +12,6 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.publish import publish
-from pricefeed.models import Feed
 from pricefeed.recording.services import record
 from securities.models import Security
 from tests.pricefeed.conftest import MakeTick
@@ -63,7 +62,6 @@ async def test_closing_a_full_socket_cuts_it_off_since_it_would_not_hear_of_it()
 
 @pytest.fixture
 def wide_market(security: Callable[..., Security]) -> None:
-    Feed.objects.get_or_create()
     for ticker in TICKERS:
         security(ticker)
 

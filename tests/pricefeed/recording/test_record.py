@@ -157,7 +157,6 @@ def test_a_thousand_ticks_take_as_many_statements_as_one(
 def test_two_recorders_at_once_number_their_ticks_without_gap_or_repeat(
     security: MakeSecurity, tick: MakeTick
 ) -> None:
-    Feed.objects.get_or_create()
     for n in range(10):
         security(f"T{n}")
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def feed() -> Feed:
-    return Feed.objects.get_or_create()[0]
+    return Feed.objects.get()
 
 
 def in_another_connection(work: object) -> None:
