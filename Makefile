@@ -13,6 +13,7 @@ LOCAL := "$(PYTHON)" -m deploy.local
 WITH_DATA := $(LOCAL) exec
 TOOLS := $(LOCAL) exec --dev --no-servers
 TESTS := $(LOCAL) exec --dev --throwaway
+TWO_AT_A_TIME := -p tests.workers --numprocesses=2 --dist=loadfile
 MANAGE := python manage.py
 COMPOSE := docker compose
 # Where make knows it (from 4.0 on), the output of one job is not mixed with another's.
@@ -71,14 +72,14 @@ types: ## Types of Python and TypeScript
 	@$(TOOLS) --node -- sh -c 'mypy && cd frontend && npm run --silent typecheck'
 
 test: setup ## All tests; backend and screen side by side, each shown when it has ended
-	@echo "Testing the backend and the screen; this takes four minutes."
+	@echo "Testing the backend and the screen; this takes some minutes."
 	@$(MAKE) --no-print-directory --jobs=2 $(WHOLE) test-backend test-screen
 
 test-screen: test-frontend
 	@$(MAKE) --no-print-directory test-browser
 
 test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name", COVERAGE=--cov)
-	@$(TESTS) -- python -m pytest --ignore=tests/browser $(or $(ARGS),$(COVERAGE))
+	@$(TESTS) -- python -m pytest --ignore=tests/browser $(or $(ARGS),$(TWO_AT_A_TIME) $(COVERAGE))
 
 test-frontend: ## The screen's own tests
 	@$(TOOLS) --node -- sh -c 'cd frontend && npm run --silent test'
