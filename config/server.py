@@ -34,7 +34,8 @@ from pricefeed.delivery.running import stop_hub
 from pricefeed.delivery.transport import PriceSocketProtocol
 
 SEND_BUFFER_BYTES = 16 * 1024
-VANISHED_CLIENT_MS = 20_000
+VANISHED_CLIENT_MS = 15_000
+PING_SECONDS = 20.0
 BACKLOG = 4096
 _LISTENER_VARIABLE = "TICKWATCH_LISTENER_FD"
 _LOOK_SECONDS = 1.0
@@ -80,8 +81,8 @@ def server_on(listener: socket.socket) -> Server:
         ws=PriceSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
         lifespan="off",
         access_log=False,
         log_config=None,
