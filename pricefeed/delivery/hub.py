@@ -21,6 +21,7 @@ from django.conf import settings
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.figures import report
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE, SESSION_ENDED
@@ -293,6 +294,7 @@ class Hub:
         next_leaving = time.monotonic() + _LEAVE_SECONDS
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
+            report(self._connections, heard_at=self._heard_at)
             now = time.monotonic()
             if self._notice_staleness() or now >= next_heartbeat:
                 next_heartbeat = now + HEARTBEAT_SECONDS

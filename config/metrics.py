@@ -1,0 +1,104 @@
+"""`/metrics`: figures of all processes of this server, in Prometheus' text format.
+
+A scrape reaches one of WEB_PROCESSES, whichever takes the connection. So each writes its
+figures into a folder that they share, prometheus_client's multiprocess mode, and whoever
+is asked adds them up. The folder is made by the process that minds the others.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+from psycopg_pool import PoolTimeout
+
+from config.screen import api_not_found
+from rest.errors import NO_STORE
+from rest.views import only_read
+from securities.selectors import newest_quote_time
+
+ADDRESS = "/metrics"
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
+_SIGNS_OF_A_PROXY = ("X-Forwarded-For", "Forwarded")
+
+
+class Metrics:
+    """Middleware that answers before all others.
+
+    Prometheus asks by an address that is in no ALLOWED_HOSTS, every few seconds, and that
+    belongs into no log.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_asked = request.path.rstrip("/") == ADDRESS
+        return _metrics(request) if is_asked else self._get_response(request)
+
+
+@only_read
+def _metrics(request: HttpRequest) -> HttpResponse:
+    """Not for the public: what came through a proxy is told that there is nothing."""
+    if any(name in request.headers for name in _SIGNS_OF_A_PROXY):
+        return api_not_found(request)
+    text = generate_latest(_processes()) + generate_latest(_server)
+    return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4, headers=NO_STORE)
+
+
+def _processes() -> CollectorRegistry:
+    """What processes say of themselves: all of them together, or the only one."""
+    folder = os.environ.get(_FOLDER)
+    if folder is None:
+        return REGISTRY
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+    return registry
+
+
+class _Prices(Collector):
+    """What is the same whichever process is asked, read when it is asked."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Left out while Postgres is away, or while there is no price."""
+        try:
+            newest = newest_quote_time()
+        except (DatabaseError, PoolTimeout):
+            return
+        if newest is not None:
+            age = (timezone.now() - newest).total_seconds()
+            yield GaugeMetricFamily(
+                "tickwatch_price_age_seconds", "Age of the newest price in Postgres.", value=age
+            )
+
+
+_server = CollectorRegistry()
+_server.register(_Prices())
+
+
+# -- For the process that minds the others ----------------------------------------------------
+
+
+@contextmanager
+def shared_figures() -> Iterator[None]:
+    """Programs started meanwhile share their figures, in a folder that goes with us."""
+    with tempfile.TemporaryDirectory(prefix="tickwatch-metrics-") as folder:
+        os.environ[_FOLDER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_FOLDER]
+
+
+def forget_process(pid: int) -> None:
+    """A process has ended: its sockets are gone, what it has counted stays counted."""
+    folder = os.environ.get(_FOLDER)
+    if folder is not None:
+        multiprocess.mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
