@@ -5,10 +5,11 @@ import signal
 import sys
 
 from bench import report, search
+from bench.capacity import command as capacity
+from bench.contenders import CONTENDERS
 from bench.fanin import run as fanin
 from bench.fanout import run as fanout
-from bench.fanout.contenders import CONTENDERS
-from bench.fanout.plan import Plan
+from bench.market.plan import Plan
 from bench.process import BenchmarkFailed, allow_many_sockets
 from bench.section import Section
 
@@ -25,6 +26,9 @@ def main() -> None:
                 _show(_fan_out(options))
             case "fanin":
                 _show(fanin.run(sizes=options.tickers, rounds=options.rounds))
+            case "capacity":
+                for section in capacity.run(options):
+                    _show(section)
             case "search":
                 _show(search.run())
             case _:
@@ -62,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     kinds = parser.add_subparsers(dest="kind")
     kinds.add_parser("search", help="searching among 50,000 securities")
+    capacity.add_options(
+        kinds.add_parser(
+            "capacity",
+            help="what millions of users take, worked out from measured costs",
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+    )
     fan_in = kinds.add_parser("fanin", help="what a changed ticker costs each server process")
     fan_in.add_argument("--tickers", type=int, nargs="+", default=fanin.SIZES)
     fan_in.add_argument("--rounds", type=int, default=fanin.ROUNDS)

@@ -1,19 +1,17 @@
-"""Processes of a benchmark: each ends with the one that started it, and says what it costs."""
+"""Processes of a benchmark: each ends with the one that started it."""
 
 import ctypes
 import multiprocessing
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Self
 
 _SPAWN = multiprocessing.get_context("spawn")
 _PR_SET_PDEATHSIG = 1
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 Pipe = Connection
 
@@ -26,7 +24,7 @@ class Worker:
     """`work(pipe, *arguments)` in a process of its own; use it as a context."""
 
     def __init__(self, work: Callable[..., None], *arguments: object) -> None:
-        self._name = work.__module__
+        self._name = getattr(work, "func", work).__module__  # the function of a partial
         self._pipe, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(
             target=_begin, args=(work, theirs, *arguments), name=self._name, daemon=True
@@ -70,21 +68,16 @@ class Worker:
         self._pipe.close()
 
 
-def program(pipe: Pipe, argv: list[str], environment: dict[str, str]) -> None:
-    """To be started as a Worker: becomes another program, under the same process id."""
+def program(pipe: Pipe, argv: list[str], environment: dict[str, str], log: str = "") -> None:
+    """To be started as a Worker: becomes another program, under the same process id.
+
+    What it says goes into the file `log`, if one is named.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if log:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
     os.execvpe(argv[0], argv, {**os.environ, **environment})
-
-
-def cpu_seconds(pid: int) -> float:
-    """CPU time a process has used, user and system, all its threads; in steps of 10 ms."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory of a process that is in RAM."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
 
 
 def allow_many_sockets(wanted: int = 65_536) -> None:

@@ -8,7 +8,8 @@ a socket's buffers. Neither knows WebSocket.
 import select
 import socket
 
-from bench.process import Pipe, Worker, cpu_seconds
+from bench.process import Pipe, Worker
+from bench.usage import cpu_seconds
 
 _SEND_BUFFER_BYTES = 16 * 1024
 

@@ -9,17 +9,15 @@ client, Postgres and Redis are other processes, and do not count.
 import statistics
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import NamedTuple
 
-from bench.fanout.contenders import CONTENDERS, Contender, serving
-from bench.fanout.crowd import crowd
+from bench.contenders import CONTENDERS, Contender
+from bench.crowd.messages import Gather, Heard
 from bench.fanout.kernel import floor
-from bench.fanout.plan import Gather, Heard, Opening, Plan
-from bench.process import Worker, cpu_seconds, resident_bytes
-from bench.scratch import scratch
+from bench.market.plan import Plan
 from bench.section import Section
+from bench.stage import stage
 
 KERNEL = "kernel"
 DEFAULT = ("tickwatch", "channels-daphne", KERNEL)
@@ -48,22 +46,17 @@ class Cost(NamedTuple):
 
 def measure(contender: Contender, plan: Plan) -> Cost:
     """Run one contender through its ticks. Raises BenchmarkFailed if anybody lacks anything."""
-    with ExitStack() as stack:
-        stack.enter_context(scratch())
-        feed = stack.enter_context(Worker(contender.feed, plan))
-        opening: Opening = feed.hear()
-        server, port = stack.enter_context(serving(contender))
-        clients = stack.enter_context(Worker(crowd))
-        before, size_before = cpu_seconds(server.pid), resident_bytes(server.pid)
-        clients.ask(Gather(port, opening.guests))
-        clients.ask(opening.newest)
-        joining, growth = cpu_seconds(server.pid) - before, resident_bytes(server.pid) - size_before
+    with stage(contender, plan) as on:
+        before = on.used()
+        on.clients.ask(Gather(on.address.port, on.opening.guests))
+        on.clients.ask(on.opening.newest)
+        joined = on.used()
         rounds: list[float] = []
         heard: list[Heard] = []
         for _ in range(plan.rounds):
-            began = cpu_seconds(server.pid)
-            heard += [clients.ask(feed.ask("tick")) for _ in range(plan.ticks)]
-            used = cpu_seconds(server.pid) - began
+            began = on.used().cpu_seconds
+            heard += [on.clients.ask(on.feed.ask("tick")) for _ in range(plan.ticks)]
+            used = on.used().cpu_seconds - began
             rounds.append(used / plan.users / plan.ticks * 1e6)
     frames = sum(each.frames for each in heard)
     return Cost(
@@ -71,8 +64,8 @@ def measure(contender: Contender, plan: Plan) -> Cost:
         rounds,
         frames / len(heard) / plan.users,
         sum(each.bytes for each in heard) / frames,
-        joining / plan.users * 1e3,
-        growth / plan.users / 1024,
+        (joined.cpu_seconds - before.cpu_seconds) / plan.users * 1e3,
+        (joined.resident_bytes - before.resident_bytes) / plan.users / 1024,
     )
 
 
@@ -92,7 +85,7 @@ def run(plan: Plan, *, names: Sequence[str] = DEFAULT, slow_ticks: int = SLOW_TI
         if name != KERNEL:
             contender = CONTENDERS[name]
             print(f"fan-out: {contender.name} …", file=sys.stderr, flush=True)
-            own = replace(plan, ticks=slow_ticks, rounds=1) if contender.is_slow else plan
+            own = replace(plan, ticks=slow_ticks, rounds=1) if contender.slowness > 1 else plan
             costs.append(measure(contender, own))
     first = costs[0]
     rows = [_row(cost, first) for cost in costs]

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bench.fanout.crowd import Crowd, Member
-from bench.fanout.plan import Guest
-from bench.fanout.websocket import BadFrame, Frames, handshake, pong
+from bench.crowd.crowd import Crowd
+from bench.crowd.member import Member
+from bench.crowd.websocket import PONG, BadFrame, Frames, handshake, masked
+from bench.market.plan import Guest
 from bench.process import BenchmarkFailed
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
@@ -40,7 +41,7 @@ def prices(*sequences: tuple[str, int], without: str = "") -> bytes:
 
 
 def a_member(crowd: Crowd) -> Member:
-    member = Member(Guest("/", None, ("A", "B")), crowd)
+    member = Member(Guest("/", None, ("A", "B")), crowd.tally)
     crowd.members.append(member)
     member.data_received(HEAD)
     return member
@@ -72,7 +73,8 @@ async def test_a_tick_is_received_when_every_newest_price_is_held() -> None:
         (prices(("A", 6), without="price"), "missing required field"),
         (frame(b"{"), "truncated"),
         (frame((4102).to_bytes(2), opcode=8), "closed with 4102"),
-        (frame(b"", opcode=2), "opcode 2"),
+        (frame(b"", opcode=2), "binary"),
+        (frame(b"", opcode=3), "opcode 3"),
         (b"\x01\x00", "fragments"),
     ],
 )
@@ -140,7 +142,7 @@ def test_a_masked_frame_of_a_server_is_refused() -> None:
 
 
 def test_pings_are_answered_masked() -> None:
-    assert pong(b"abcd") == b"\x8a\x84\x00\x00\x00\x00abcd"
+    assert masked(PONG, b"abcd") == b"\x8a\x84\x00\x00\x00\x00abcd"
 
 
 def test_the_token_travels_in_the_header() -> None:

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
-from bench.fanout.contenders import CONTENDERS
+from bench.contenders import CONTENDERS
 from bench.fanout.kernel import floor
-from bench.fanout.plan import Plan
 from bench.fanout.run import measure
+from bench.market.plan import Plan
 from bench.process import BenchmarkFailed
 from bench.scratch import scratch
 

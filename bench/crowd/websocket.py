@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
+TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 _FINAL = 0x80
 _MASKED = 0x80
 
@@ -20,19 +20,25 @@ class BadFrame(Exception):
     """The server sent what it may not, or what we do not expect of it."""
 
 
-def handshake(path: str, *, port: int, token: str | None) -> bytes:
+def handshake(path: str, *, port: int, token: str | None, subprotocol: str | None = None) -> bytes:
     """The request that opens a socket. The key is fixed: nobody here needs to be fooled."""
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+    protocol = f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else ""
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{authorization}\r\n"
+        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocol}{authorization}\r\n"
     ).encode()
 
 
-def pong(payload: bytes) -> bytes:
-    """The answer to a ping, masked, as clients must, with zeros."""
-    return bytes((_FINAL | PONG, _MASKED | len(payload))) + bytes(4) + payload
+def masked(opcode: int, payload: bytes) -> bytes:
+    """A client's frame: masked, as it must be, with zeros."""
+    size = len(payload)
+    if size < 126:
+        head = bytes((_FINAL | opcode, _MASKED | size))
+    else:
+        head = bytes((_FINAL | opcode, _MASKED | 126)) + size.to_bytes(2)
+    return head + bytes(4) + payload
 
 
 class Frames:

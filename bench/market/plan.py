@@ -1,12 +1,17 @@
-"""How many watch how much: the size of a fan-out, and what its processes tell each other."""
+"""How many watch how much, and what a feed says first."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from bench.crowd.dialects import Dialect, Tickwatch
+
 Newest = dict[str, tuple[int, str]]
 """What everybody must have after a tick: the sequence and the price of each ticker."""
+
+COMMIT, NEWEST = "commit", "newest"
+"""What our feed may be asked besides a tick."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Guest(NamedTuple):
     path: str
     token: str | None
     tickers: tuple[str, ...]
+    dialect: type[Dialect] = Tickwatch
 
 
 class Opening(NamedTuple):
@@ -59,15 +65,8 @@ class Opening(NamedTuple):
     newest: Newest
 
 
-class Gather(NamedTuple):
-    """Told to the crowd: connect, and have a first frame each."""
+class Address(NamedTuple):
+    """Where a server listens; some take what is published at another port."""
 
     port: int
-    guests: list[Guest]
-
-
-class Heard(NamedTuple):
-    """What the crowd has received since it was last asked: `prices` frames, on the wire."""
-
-    frames: int
-    bytes: int
+    publishing_port: int
