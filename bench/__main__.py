@@ -6,6 +6,7 @@ import sys
 
 from bench import report, search
 from bench.capacity import command as capacity
+from bench.capacity import command as capacity
 from bench.contenders import CONTENDERS
 from bench.fanin import run as fanin
 from bench.fanout import run as fanout
@@ -29,6 +30,8 @@ def main() -> None:
             case "capacity":
                 for section in capacity.run(options):
                     _show(section)
+            case "capacity":
+                print(capacity.text(capacity.run(options)))
             case "search":
                 _show(search.run())
             case _:
@@ -66,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     kinds = parser.add_subparsers(dest="kind")
     kinds.add_parser("search", help="searching among 50,000 securities")
+    capacity.add_options(
+        kinds.add_parser(
+            "capacity",
+            help="what millions of users take, worked out from measured costs",
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+    )
     capacity.add_options(
         kinds.add_parser(
             "capacity",

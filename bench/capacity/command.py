@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import textwrap
 from dataclasses import fields
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--period", type=_above_zero, default=plain.period_seconds, help="seconds between ticks"
     )
     parser.add_argument("--moving", type=_share, default=plain.moving, help="share that changes")
-    parser.add_argument("--costs", type=Path, default=FILE, help="what `make bench` has measured")
+    parser.add_argument("--costs", type=Path, default=FILE, help="written by make bench")
     parser.add_argument("--write", action="store_true", help=f"the table of docs/{PAGE.name}, too")
     assumed = parser.add_argument_group("assumptions")
     for field in fields(Limits):
@@ -77,6 +78,11 @@ def run(options: argparse.Namespace) -> list[Section]:
     if options.write:
         write(found)
     return found
+
+
+def text(found: list[Section]) -> str:
+    """For a terminal: what the figures rest on, too."""
+    return "\n\n".join(f"{textwrap.fill(each.method, 100)}\n\n{each.text()}" for each in found)
 
 
 def write(found: list[Section], page: Path = PAGE) -> None:

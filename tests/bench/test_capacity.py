@@ -296,3 +296,14 @@ def test_what_is_impossible_fails_in_one_sentence(tmp_path: Path) -> None:
 def test_nonsense_is_refused(words: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit):
         asked(*words)
+
+
+def test_what_the_last_client_was_measured_to_wait_is_said_beside() -> None:
+    takes, _ = sections(ROUND, [MILLION], LIMITS)
+    assert "250 ms after its commit" in takes.method
+
+
+def test_the_command_says_what_its_figures_rest_on(tmp_path: Path) -> None:
+    said = command.text(command.run(asked("--costs", str(file_of(tmp_path)))))
+    assert said.startswith("20 tickers a user of 5,000, 100% of them changing every 5 s.")
+    assert "a machine, 2026-01-02" in said
