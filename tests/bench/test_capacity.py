@@ -304,6 +304,6 @@ def test_what_the_last_client_was_measured_to_wait_is_said_beside() -> None:
 
 
 def test_the_command_says_what_its_figures_rest_on(tmp_path: Path) -> None:
-    said = command.text(command.run(asked("--costs", str(file_of(tmp_path)))))
+    said = " ".join(command.text(command.run(asked("--costs", str(file_of(tmp_path))))).split())
     assert said.startswith("20 tickers a user of 5,000, 100% of them changing every 5 s.")
     assert "a machine, 2026-01-02" in said
