@@ -1,4 +1,4 @@
-"""`/health`: the process lives. `/health/ready`: what it needs is there, each by name."""
+"""`/health`: the process lives. `/health/ready`: it stays, and what it needs is there, by name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
+from config.door import DRAINING
 from rest.errors import NO_STORE
 from rest.views import only_read
 from securities.redis_client import redis_client
@@ -36,6 +37,8 @@ def ready(request: HttpRequest) -> JsonResponse:
         checks["prices"] = _run(check_prices)
     else:  # it would only wait for the same thing again
         checks["prices"] = _failed("not known without the database")
+    if getattr(request, "scope", {}).get(DRAINING):  # only servers give a scope
+        checks["draining"] = _failed("this process is leaving")
     is_ready = all(check["status"] == "ok" for check in checks.values())
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks},

@@ -7,19 +7,14 @@ sockets inherit both. With WEB_PROCESSES above 1 this process only opens the
 socket and minds that many others, which serve it.
 """
 
-import asyncio
-import contextlib
 import errno
 import gc
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
-import time
 
-import structlog
 import uvicorn
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -29,31 +24,22 @@ try:
 except ImproperlyConfigured as wrong:
     sys.exit(f"Tickwatch cannot start: {wrong}")
 
+from config.door import Door
+from config.metrics import shared_figures
+from config.processes import (
+    LISTENER_VARIABLE,
+    REPLACEMENT_VARIABLE,
+    SERVING_VARIABLE,
+    Processes,
+)
+from config.uvicorn_server import Server
 from pricefeed.delivery.protocol import MAX_MESSAGE_BYTES
-from pricefeed.delivery.running import stop_hub
 from pricefeed.delivery.transport import PriceSocketProtocol
 
 SEND_BUFFER_BYTES = 16 * 1024
 VANISHED_CLIENT_MS = 15_000
 PING_SECONDS = 20.0
 BACKLOG = 4096
-_LISTENER_VARIABLE = "TICKWATCH_LISTENER_FD"
-_LOOK_SECONDS = 1.0
-
-log = structlog.get_logger(__name__)
-
-
-class Server(uvicorn.Server):
-    """uvicorn, but its sockets are told when to come back before they are closed."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, say *going away* to every socket, then shut down as uvicorn does."""
-        for server in self.servers:
-            server.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(settings.WEB_GRACE_SECONDS / 2):
-                await stop_hub()
-        await super().shutdown(sockets)
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -70,10 +56,13 @@ def open_listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server_on(listener: socket.socket) -> Server:
+def server_on(
+    listener: socket.socket, *, drain_seconds: float = 0.0, owns_process: bool = False
+) -> Server:
     """The server of the whole application on a listening socket."""
+    door = Door(application)
     config = uvicorn.Config(
-        application,
+        door,
         fd=listener.fileno(),
         backlog=BACKLOG,
         loop="uvloop",
@@ -89,73 +78,59 @@ def server_on(listener: socket.socket) -> Server:
         server_header=False,
         proxy_headers=settings.BEHIND_PROXY,
         forwarded_allow_ips="*" if settings.BEHIND_PROXY else None,
-        timeout_graceful_shutdown=settings.WEB_GRACE_SECONDS,
     )
-    return Server(config)
+    return Server(
+        config,
+        door=door,
+        drain_seconds=drain_seconds,
+        grace_seconds=settings.WEB_GRACE_SECONDS,
+        owns_process=owns_process,
+    )
 
 
-def serve(listener: socket.socket) -> None:
-    """Serve until a signal says to stop; what is under way has WEB_GRACE_SECONDS to end."""
+def serve(listener: socket.socket, *, is_minded: bool = False) -> None:
+    """Serve until told to stop; then leave, as `Server` does."""
     # A tick makes and drops objects by the thousand, beside very many that stay: at Python's
     # thresholds the collector would be looking through them all the time.
     gc.set_threshold(50_000, 20, 100)
-    server_on(listener).run(sockets=[listener])
+    server = server_on(listener, drain_seconds=settings.WEB_DRAIN_SECONDS, owns_process=True)
+    if is_minded:
+        _obey_minder(server)
+    else:
+        # Nobody here could start another: a terminal that closes, or a supervisor who will.
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    server.run(sockets=[listener])
 
 
-class Processes:
-    """The serving processes: started, started again when one dies, stopped together.
+def _obey_minder(server: Server) -> None:
+    """Say when we serve; leave when replaced, or when the minder is gone."""
+    server.is_replacement = os.environ[REPLACEMENT_VARIABLE] == "1"
+    saying = int(os.environ[SERVING_VARIABLE])
 
-    Each holds the reading end of a pipe of ours, so that it notices our end, however that comes.
-    """
+    def say_serving() -> None:
+        os.write(saying, b"s")
+        os.close(saying)
 
-    def __init__(self, listener: socket.socket, *, count: int) -> None:
-        self._listener = listener
-        self._count = count
-        self._is_stopping = False
-        self._running: list[subprocess.Popen[bytes]] = []
+    def listen() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            server.replaced()
+        os.kill(os.getpid(), signal.SIGTERM)
 
-    def mind(self) -> None:
-        """Until a signal: keep as many alive as were asked for."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
-        while not self._is_stopping:
-            for process in list(self._running):
-                if process.poll() is not None:
-                    log.warning("web_process_ended", pid=process.pid, code=process.returncode)
-                    self._running.remove(process)
-            while len(self._running) < self._count and not self._is_stopping:
-                self._running.append(self._start())
-            time.sleep(_LOOK_SECONDS)
-        self._terminate()  # one may have been started while the signal came
-        for process in self._running:
-            process.wait()
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        number = self._listener.fileno()
-        return subprocess.Popen(
-            [sys.executable, "-m", "config.server"],
-            stdin=subprocess.PIPE,
-            pass_fds=[number],
-            env={**os.environ, _LISTENER_VARIABLE: str(number)},
-        )
-
-    def _stop(self, number: int, frame: object) -> None:
-        self._is_stopping = True
-        self._terminate()
-
-    def _terminate(self) -> None:
-        for process in self._running:
-            process.terminate()
+    server.on_serving = say_serving
+    # A terminal's Ctrl-C reaches us, too, and would be a second signal with that of the minder.
+    server.deaf_to = frozenset({signal.SIGINT})
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    threading.Thread(target=listen, daemon=True).start()
 
 
 def main() -> None:
     """Open the socket, or take the one that was handed over, and serve."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
-    handed_over = os.environ.get(_LISTENER_VARIABLE)
+    handed_over = os.environ.get(LISTENER_VARIABLE)
     if handed_over is not None:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-        serve(socket.socket(fileno=int(handed_over)))
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        serve(socket.socket(fileno=int(handed_over)), is_minded=True)
         return
     try:
         listener = open_listener(settings.HOST, settings.PORT)
@@ -168,18 +143,15 @@ def main() -> None:
     if settings.WEB_PROCESSES == 1:
         serve(listener)
     else:
-        Processes(listener, count=settings.WEB_PROCESSES).mind()
+        stop_seconds = settings.WEB_DRAIN_SECONDS + settings.WEB_GRACE_SECONDS
+        count = settings.WEB_PROCESSES
+        with shared_figures():
+            sys.exit(Processes(listener, count=count, stop_seconds=stop_seconds).mind())
 
 
 def _leave(number: int, frame: object) -> None:
     """Being told to stop is no failure; uvicorn repeats the signal once it has shut down."""
     sys.exit(0)
-
-
-def _end_with_parent() -> None:
-    """Wait until the pipe that the parent holds closes, then stop as if told to."""
-    os.read(sys.stdin.fileno(), 1)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

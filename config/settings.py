@@ -31,6 +31,7 @@ CORS_URLS_REGEX = r"^/api/"
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, low=1, high=65535)
 WEB_PROCESSES = env.integer("WEB_PROCESSES", 1, low=1, high=256)
+WEB_DRAIN_SECONDS = env.seconds("WEB_DRAIN_SECONDS", 1, low=0, high=300)
 WEB_GRACE_SECONDS = env.integer("WEB_GRACE_SECONDS", 8, low=1, high=600)
 BEHIND_PROXY = env.flag("BEHIND_PROXY", default=False)
 

@@ -99,7 +99,8 @@ class Run:
     ) -> None:
         env: Mapping[str, str] = {
             **child_environment(self.paths, servers),
-            # Stopping takes ten seconds at most, all in all.
+            # Stopping takes ten seconds at most, all in all; nobody here balances any load.
+            "WEB_DRAIN_SECONDS": os.environ.get("WEB_DRAIN_SECONDS") or "0",
             "WEB_GRACE_SECONDS": os.environ.get("WEB_GRACE_SECONDS") or "3",
             "HOST": self.host,
             "PORT": str(self.port),

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from pricefeed.delivery import close_codes
+from pricefeed.delivery import close_codes, leaving
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.figures import report
@@ -39,7 +39,6 @@ log = structlog.get_logger(__name__)
 
 _SWEEP_SECONDS = 1.0
 _LEAVE_SECONDS = 10.0
-_WRITES_BETWEEN_BREATHS = 500
 _REST_OF_TICK_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
 _USERS_AT_A_TIME = 500
@@ -113,12 +112,13 @@ class Hub:
         for loop in (self._receive, self._sweep, self._follower.run):
             self._spawn(loop())
 
-    async def stop(self, *, code: int = close_codes.GOING_AWAY) -> None:
-        """Close every connection with a code that says when to come back; then end."""
-        for count, connection in enumerate(list(self._connections)):
-            connection.close(code)
-            if count % _WRITES_BETWEEN_BREATHS == 0:
-                await asyncio.sleep(0)
+    async def send_away(self, *, until: Callable[[], float]) -> None:
+        """Close every connection in its turn, the last at `until()`; the others go on meanwhile."""
+        await leaving.send_away(self._connections, until=until)
+
+    async def stop(self) -> None:
+        """Close who is left, and end."""
+        leaving.close_now(list(self._connections))
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -24,6 +24,7 @@ class Client:
         self.sequence = 0 if known is None else known.sequence
         self.frames: list[dict[str, Any]] = []
         self.close_code: int | None = None
+        self.close_reason = ""
         self._writable = asyncio.Event()
         self._writable.set()
         self._news = asyncio.Condition()
@@ -72,7 +73,7 @@ class Client:
     async def send(self, message: dict[str, Any]) -> None:
         """What uvicorn would be: waits while the socket takes nothing."""
         if message["type"] == "websocket.close":
-            self.close_code = message["code"]
+            self.close_code, self.close_reason = message["code"], message["reason"]
         else:
             if not self._writable.is_set():
                 await self._writable.wait()

@@ -1,0 +1,75 @@
+"""Leaving: sockets are closed a few at a time, each with a word when to come back.
+
+Who has not had its turn yet goes on getting prices, so the crowd is spread by closing it
+slowly, which costs nobody anything, and only as far as that must be hurried by the hints.
+docs/adr/0010-leaving.md says how the figures were chosen.
+"""
+
+import asyncio
+import math
+import random
+import time
+from collections.abc import Callable, Iterable
+
+from pricefeed.delivery import close_codes
+from pricefeed.delivery.connection import Connection
+
+RETURNS_PER_SECOND = 1000
+"""How many a leaving process sends to the others; a process takes in a few times that."""
+
+JITTER_SECONDS = 0.4
+"""Within a batch; as long as a client's first back-off."""
+
+_LONGEST_HINT_MS = 999_999  # six digits, says the protocol
+_BATCH_SECONDS = 0.05
+_CLOSINGS_BETWEEN_BREATHS = 500
+
+
+def farewell(wait_seconds: float = 0.0) -> str:
+    """The reason of a close with 4100: come back after `wait_seconds` and some jitter."""
+    seconds = max(0.0, wait_seconds) + random.uniform(0, JITTER_SECONDS)  # noqa: S311
+    hint = min(round(seconds * 1000), _LONGEST_HINT_MS)
+    return f"{close_codes.REASONS[close_codes.GOING_AWAY]}; retry_after_ms={hint}"
+
+
+async def send_away(connections: Iterable[Connection], *, until: Callable[[], float]) -> None:
+    """Close them in random order at RETURNS_PER_SECOND, or as fast as `until` demands.
+
+    `until` is the time (of `time.monotonic`) by which the last is to be closed; it is asked
+    again and again and may change. Hurried or not, the hints bring nobody back before the
+    turn it would have had without hurry. A full socket is closed last: it may recover.
+    """
+    waiting = list(connections)
+    random.shuffle(waiting)
+    full: list[Connection] = []
+    began = before = time.monotonic()
+    told = 0
+    while waiting:
+        await asyncio.sleep(_BATCH_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311
+        now = time.monotonic()
+        for count in range(_due(len(waiting), passed=now - before, left=until() - now), 0, -1):
+            connection = waiting.pop()
+            if connection.blocked:
+                full.append(connection)
+            else:
+                connection.close(
+                    close_codes.GOING_AWAY, farewell(told / RETURNS_PER_SECOND - (now - began))
+                )
+            told += 1
+            if count % _CLOSINGS_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+        before = now
+    close_now(full)
+
+
+def close_now(connections: Iterable[Connection]) -> None:
+    """Close them without waiting for anybody; who does not read is cut off."""
+    for connection in connections:
+        connection.close(close_codes.GOING_AWAY, farewell())
+
+
+def _due(waiting: int, *, passed: float, left: float) -> int:
+    """How many have their turn now, `passed` seconds after the last."""
+    if left <= 0:
+        return waiting
+    return min(waiting, math.ceil(passed * max(RETURNS_PER_SECOND, waiting / left)))
