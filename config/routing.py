@@ -7,6 +7,7 @@ from channels.routing import URLRouter
 from django.urls import re_path
 
 from accounts.tokens import Identity, TokenExpired, TokenInvalid, identify_many
+from config.origin import OriginGuard
 from config.refusal import NoSuchSocket
 from pricefeed.delivery.consumers import PricesConsumer, TokenRefused, WatchlistConsumer
 from pricefeed.delivery.gathered import Gathered
@@ -31,4 +32,4 @@ routes: list[Any] = [
     re_path(r"^ws/prices/(?P<ticker>[^/]+)/?$", PricesConsumer.as_asgi()),
     re_path(r"", NoSuchSocket.as_asgi()),
 ]
-websocket = URLRouter(routes)
+websocket = OriginGuard(URLRouter(routes))

@@ -183,6 +183,12 @@ if PRICE_SOURCE == "replay" and REPLAY_FILE is None:
 REPLAY_SPEED = env.decimal("REPLAY_SPEED", "1", low="0.001", high="1000000")
 REPLAY_LOOP = env.flag("REPLAY_LOOP", default=True)
 
+# -- Sockets ---------------------------------------------------------------------------------
+
+SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", 100, low=1, high=1_000_000)
+SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", 20_000, low=1, high=1_000_000)
+SOCKET_MESSAGES_PER_SECOND = env.decimal("SOCKET_MESSAGES_PER_SECOND", "10", low="0.5", high="1000")
+
 WATCHLIST_MAX_ITEMS = env.integer("WATCHLIST_MAX_ITEMS", 1000, low=1, high=100_000)
 
 # -- Who may ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ SIGNED_OUT = 4005
 PASSWORD_CHANGED = 4006
 DISABLED = 4007
 NO_AUTHENTICATION = 4008
-TOO_MANY_CONNECTIONS = 4029
+TOO_MANY = 4029
 
 GOING_AWAY = 4100
 TOKEN_EXPIRED = 4101
@@ -24,7 +24,7 @@ REASONS = {
     PASSWORD_CHANGED: "password changed",
     DISABLED: "account disabled",
     NO_AUTHENTICATION: "no authentication in time",
-    TOO_MANY_CONNECTIONS: "too many connections",
+    TOO_MANY: "too many connections or messages",
     GOING_AWAY: "going away",
     TOKEN_EXPIRED: "token expired",
     TOO_SLOW: "too slow",

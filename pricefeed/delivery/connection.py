@@ -6,6 +6,7 @@ newest value of everything it missed is put together once it reads again.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from operator import itemgetter
 from types import coroutine
@@ -38,6 +39,7 @@ class Connection:
         "asked",
         "begun",
         "blocked",
+        "blocked_at",
         "closed",
         "edited",
         "expires_at",
@@ -74,6 +76,7 @@ class Connection:
         self.expires_at = expires_at
         self.full = full
         self.blocked = False
+        self.blocked_at = 0.0  # monotonic seconds; since when
         self.closed = False
         self.revision = 0
         self.begun = False  # it has its list and is served
@@ -96,8 +99,8 @@ class Connection:
     def write(self, *texts: str) -> None:
         """Send text frames, in order; must not be called while `blocked`."""
         if self._writer is not None:
-            for text in texts:
-                self.blocked = not self._writer.write_text(text)
+            if not self._writer.write_texts(texts):
+                self._block()
         elif len(texts) == 1:
             self._step(self._send({"type": "websocket.send", "text": texts[0]}))
         else:
@@ -135,9 +138,12 @@ class Connection:
         except Exception:  # noqa: BLE001  whatever a server raises here: the client is gone
             self.closed = True
             return
-        self.blocked = True
+        self._block()
         self._pending = asyncio.ensure_future(_continue(sending, waits_for))
         self._pending.add_done_callback(self._finish)
+
+    def _block(self) -> None:
+        self.blocked, self.blocked_at = True, time.monotonic()
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._pending = None

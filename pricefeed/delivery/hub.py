@@ -37,6 +37,9 @@ from watchlists.events import WATCHLIST_EDITED, WATCHLISTS_GROUP
 
 log = structlog.get_logger(__name__)
 
+STALLED_SECONDS = 10.0
+"""Who has taken nothing for so long is cut off, and may come back when they read again."""
+
 _SWEEP_SECONDS = 1.0
 _LEAVE_SECONDS = 10.0
 _REST_OF_TICK_SECONDS = 0.25
@@ -151,6 +154,10 @@ class Hub:
         tickers = connection.asked or await self._reads.active_tickers()
         await self._begin(connection, tickers, since)
         self._follower.begun(connection)
+
+    def count_of(self, user_id: int) -> int:
+        """How many sockets a user has here."""
+        return len(self._follower.of_user(user_id))
 
     def remove(self, connection: Connection) -> None:
         """The connection has ended; harmless if it never began."""
@@ -299,7 +306,7 @@ class Hub:
             if self._notice_staleness() or now >= next_heartbeat:
                 next_heartbeat = now + HEARTBEAT_SECONDS
                 await self._heartbeat()
-            self._close_expired()
+            self._close_expired_and_stalled()
             if now >= next_leaving and not self._writing.locked():
                 next_leaving = now + _LEAVE_SECONDS
                 try:
@@ -307,11 +314,13 @@ class Hub:
                 except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
                     log.warning("groups_not_left", cause=error)
 
-    def _close_expired(self) -> None:
-        now = time.time()
+    def _close_expired_and_stalled(self) -> None:
+        now, stalled_before = time.time(), time.monotonic() - STALLED_SECONDS
         for connection in list(self._connections):
             if connection.expires_at is not None and connection.expires_at <= now:
                 connection.close(close_codes.TOKEN_EXPIRED)
+            elif connection.blocked and connection.blocked_at < stalled_before:
+                connection.close(close_codes.TOO_SLOW)
 
     async def _call_live(self) -> None:
         """The feed has brought prices; take back what was said of its silence."""

@@ -8,18 +8,30 @@ parsing, pings, closing) stays uvicorn's; a server that does not offer
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Any, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
+
+from pricefeed.delivery import close_codes
+from pricefeed.delivery.limits import Pace
 
 EXTENSION = "tickwatch.writer"
 
 WRITE_BUFFER_BYTES = 32 * 1024
 """What may wait in this process for one socket before it counts as full."""
 
+MAX_FRAGMENTS = 64
+MAX_WAITING = 64
+"""Messages of one client that nobody has read yet; so many come only from who floods us."""
+PINGS_PER_SECOND = 10.0
+CLOSING_SECONDS = 5.0
+"""How long a client may take to answer a close, which it cannot while it does not read."""
+
+_SLICE_BYTES = 4096
 _TEXT = 0x81  # RFC 6455, section 5.2: FIN and opcode 1
 _SMALL = [bytes((_TEXT, size)) for size in range(126)]
 _medium = Struct("!BBH").pack
@@ -32,8 +44,8 @@ class Writer(Protocol):
     on_free: Callable[[], None] | None
     """Called when a full socket can take more."""
 
-    def write_text(self, text: str) -> bool:
-        """Send a text frame; False: it is taken, but the socket is full now."""
+    def write_texts(self, texts: Sequence[str]) -> bool:
+        """Send a frame for each text; False: they are taken, but the socket is full now."""
 
     def abort(self) -> None:
         """Drop the socket and what waits in it, without a closing handshake."""
@@ -47,6 +59,9 @@ class _Inbox:
     def __init__(self) -> None:
         self._messages: list[Any] = []
         self._arrival: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._messages)
 
     def empty(self) -> bool:
         return not self._messages
@@ -95,10 +110,11 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
     """
 
     on_free: Callable[[], None] | None = None
+    _pace: Pace | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.queue = _Inbox()  # type: ignore[assignment]
+        self.queue: _Inbox = _Inbox()  # type: ignore[assignment]
         self.writable = _Gate()  # type: ignore[assignment]
 
     def handle_connect(self, event: Request) -> None:
@@ -114,19 +130,17 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             # Kilobytes for as long as the socket lives, and nobody asks for them again.
             self.request.headers.clear()
             del self.request, self.response
+        elif self.close_timer is not None:
+            self.close_timer.cancel()
+            self.close_timer = self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
 
-    def write_text(self, text: str) -> bool:
+    def write_texts(self, texts: Sequence[str]) -> bool:
         if self.close_sent or self.disconnected:
             return True
-        data = text.encode()
-        size = len(data)
-        if size < 126:
-            head = _SMALL[size]
-        elif size < 65536:
-            head = _medium(_TEXT, 126, size)
+        if len(texts) == 1:  # nearly always
+            self.transport.write(_frame(texts[0]))
         else:
-            head = _large(_TEXT, 127, size)
-        self.transport.write(head + data)
+            self.transport.write(b"".join(map(_frame, texts)))
         return self.writable.is_set()
 
     def abort(self) -> None:
@@ -136,3 +150,69 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self.on_free is not None:
             self.on_free()
+
+    # -- Who does not behave ------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Parse little at a time: of a flood, all but the first wave is never looked at."""
+        for start in range(0, len(data), _SLICE_BYTES):
+            super().data_received(data[start : start + _SLICE_BYTES])
+            if self.close_sent or self.transport.is_closing():
+                return
+
+    def send_receive_event_to_app(self) -> None:
+        if len(self.queue) > MAX_WAITING:
+            self._refuse_haste()
+        else:
+            super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        """Answer, unless answers pile up: who only asks and never reads gets none."""
+        if not self._keeps_pace():
+            self._refuse_haste()
+        elif self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self.pending_ping_payload is None and not self._keeps_pace():
+            self._refuse_haste()
+        else:
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Parts of a message are kept until the last: many empty ones are many all the same."""
+        if len(self.frames) >= MAX_FRAGMENTS:
+            self._refuse(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+        else:
+            super().handle_cont(event)
+
+    def keepalive_timeout(self) -> None:
+        """As uvicorn's, which then waits until the client reads what was sent; we do not."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    def _keeps_pace(self) -> bool:
+        if self._pace is None:
+            self._pace = Pace(PINGS_PER_SECOND)
+        return self._pace.is_kept()
+
+    def _refuse_haste(self) -> None:
+        self._refuse(close_codes.TOO_MANY, close_codes.REASONS[close_codes.TOO_MANY])
+
+    def _refuse(self, code: int, reason: str) -> None:
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+
+
+def _frame(text: str) -> bytes:
+    """A text frame of RFC 6455, section 5.2, unmasked as a server's are."""
+    data = text.encode()
+    size = len(data)
+    if size < 126:
+        return _SMALL[size] + data
+    if size < 65536:
+        return _medium(_TEXT, 126, size) + data
+    return _large(_TEXT, 127, size) + data

@@ -18,7 +18,9 @@ from websockets.exceptions import ConnectionClosed
 from accounts.models import User
 from accounts.services import tokens_issue
 from pricefeed.delivery import consumers
+from pricefeed.delivery import socket as base
 from pricefeed.delivery.publish import publish
+from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
 from securities.models import Security
 from tests.asyncapi import check_frame
@@ -273,7 +275,7 @@ async def test_signing_in_twice_is_an_error(server: str, token: str) -> None:
 
 async def test_who_goes_on_with_rubbish_is_closed(server: str, token: str) -> None:
     async with opened(server, "/ws/watchlist", token) as socket:
-        for _ in range(consumers.MAX_BAD_MESSAGES + 1):
+        for _ in range(MAX_BAD_MESSAGES + 1):
             await socket.say("rubbish")
         assert await socket.hear_close() == 4000
 
@@ -366,6 +368,6 @@ async def test_while_redis_is_away_sockets_are_asked_to_come_back(
     async def away() -> None:
         raise ConnectionError("Redis is away")
 
-    monkeypatch.setattr(consumers, "running_hub", away)
+    monkeypatch.setattr(base, "running_hub", away)
     async with opened(server, "/ws/watchlist", token) as socket:
         assert await socket.hear_close() == 4103

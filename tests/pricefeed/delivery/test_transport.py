@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -29,8 +29,8 @@ class FullSocket:
         self.written: list[str] = []
         self.is_aborted = False
 
-    def write_text(self, text: str) -> bool:
-        self.written.append(text)
+    def write_texts(self, texts: Sequence[str]) -> bool:
+        self.written += texts
         return False
 
     def abort(self) -> None:

@@ -1,0 +1,203 @@
+"""What all sockets have in common: accept, read what a client says, answer, close."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+import structlog
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.conf import settings
+
+from pricefeed.delivery import close_codes, protocol, wire
+from pricefeed.delivery.connection import Connection, Send
+from pricefeed.delivery.hub import Hub
+from pricefeed.delivery.limits import Addresses, Pace
+from pricefeed.delivery.running import running_hub
+from pricefeed.delivery.transport import EXTENSION
+
+log = structlog.get_logger(__name__)
+
+MAX_BAD_MESSAGES = 10
+
+_addresses = Addresses()
+
+
+class Identity(Protocol):
+    """Who a token belongs to, by which sign-in, and until when (seconds since 1970)."""
+
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def expires_at(self) -> float: ...
+
+
+class Refused(Exception):
+    """The socket is to be closed with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(close_codes.REASONS[code])
+        self.code = code
+
+
+class SocketConsumer(AsyncConsumer):
+    """What all sockets have in common: accept first, then refuse, so that browsers see the code."""
+
+    channel_layer_alias = None  # the hub alone is a member of groups
+    connection: Connection | None = None
+    hub: Hub | None = None
+    bad_messages = 0
+    is_refused = False
+    pace: Pace | None = None
+
+    async def __call__(
+        self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Send
+    ) -> None:
+        """As Channels', but for one source of messages: no task is kept waiting for others."""
+        self.scope, self.base_send = scope, send
+        address = scope["client"][0] if scope.get("client") else ""
+        self.has_room = _addresses.enter(address, allowed=settings.SOCKETS_PER_ADDRESS)
+        try:
+            with suppress(StopConsumer):
+                while True:
+                    await self.dispatch(await receive())
+        finally:
+            if self.has_room:
+                _addresses.leave(address)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels', less its thread hop: no handler here leaves a database connection open."""
+        match message["type"]:
+            case "websocket.connect":
+                await self._guarded(self._open())
+            case "websocket.receive":
+                await self._guarded(self.received(message.get("text")))
+            case "websocket.disconnect":
+                self.left()
+                raise StopConsumer
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Refused as refused:
+            await self.close(refused.code)
+        except Exception as error:  # noqa: BLE001  Redis or Postgres is away, or we have a bug
+            log.warning("socket_overloaded", cause=error)
+            await self.close(close_codes.OVERLOADED)
+
+    async def _open(self) -> None:
+        await self.send({"type": "websocket.accept"})
+        if not self.has_room:
+            raise Refused(close_codes.TOO_MANY)
+        await self.opened()
+
+    # -- To be told apart ---------------------------------------------------------------------
+
+    async def opened(self) -> None:
+        """The socket is open."""
+        raise NotImplementedError
+
+    async def said(self, message: protocol.Auth) -> None:
+        """The client names itself."""
+        await self.send_error("bad_message", "This socket needs no authentication.")
+
+    # -- Common -------------------------------------------------------------------------------
+
+    async def close(self, code: int) -> None:
+        """Close with a code, through the connection where there is one."""
+        if self.connection is not None:
+            self.connection.close(code, close_codes.REASONS[code])
+        elif not self.is_refused:
+            self.is_refused = True
+            reason = close_codes.REASONS[code]
+            await self.send({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def received(self, text: str | None) -> None:
+        """One message of the client."""
+        if self.is_refused:
+            return  # it was on its way already
+        if not self._keeps_pace():
+            await self._refuse_haste()
+            return
+        if text is None:
+            await self.refuse_message("Messages are text, not bytes.")
+            return
+        if len(text) > protocol.MAX_MESSAGE_BYTES:
+            raise Refused(close_codes.BAD_MESSAGE)
+        match protocol.parse(text):
+            case protocol.BadMessage(reason):
+                await self.refuse_message(reason)
+            case protocol.Ping():
+                await self.say(wire.frame("pong"))
+            case protocol.Auth() as auth:
+                await self.said(auth)
+
+    async def refuse_message(self, reason: str) -> None:
+        """Say what is wrong with a message; who goes on sending such is closed."""
+        self.bad_messages += 1
+        if self.bad_messages > MAX_BAD_MESSAGES:
+            raise Refused(close_codes.BAD_MESSAGE)
+        await self.send_error("bad_message", reason)
+
+    def _keeps_pace(self) -> bool:
+        if self.pace is None:  # most clients never say a thing
+            self.pace = Pace(float(settings.SOCKET_MESSAGES_PER_SECOND))
+        return self.pace.is_kept()
+
+    async def _refuse_haste(self) -> None:
+        """Let a message go unread; who does not slow down is closed."""
+        self.bad_messages += 1
+        if self.bad_messages > MAX_BAD_MESSAGES:
+            raise Refused(close_codes.TOO_MANY)
+        await self.send_error("too_many_messages", "Too many messages; this one was not read.")
+
+    async def send_error(self, code: str, message: str) -> None:
+        await self.say(wire.frame("error", code=code, message=message))
+
+    async def say(self, text: str) -> None:
+        """Answer the client; a client that does not read gets no answers."""
+        if self.connection is None:
+            await self.send({"type": "websocket.send", "text": text})
+        elif not self.connection.blocked and not self.connection.closed:
+            self.connection.write(text)
+
+    def left(self) -> None:
+        """The client is gone."""
+        if self.connection is not None:
+            self.connection.gone()
+            if self.hub is not None:
+                self.hub.remove(self.connection)
+
+    def query(self) -> dict[str, list[str]]:
+        """The address's fields. Raises Refused for more of them than anybody needs."""
+        text = self.scope["query_string"].decode("latin-1")
+        try:
+            return parse_qs(text, keep_blank_values=True, max_num_fields=20)
+        except ValueError:
+            raise Refused(close_codes.BAD_MESSAGE) from None
+
+    def wants_full(self) -> bool:
+        """Whether the client asked for whole quotes in every frame."""
+        return self.query().get("full", ["0"])[-1] in {"1", "true"}
+
+    async def begin(
+        self, *, identity: Identity | None = None, asked: tuple[str, ...] | None = None
+    ) -> tuple[Hub, Connection]:
+        """Make the connection that the hub will serve; the user must have room for one more."""
+        self.hub = await running_hub()
+        if identity and self.hub.count_of(identity.user_id) >= settings.SOCKETS_PER_USER:
+            raise Refused(close_codes.TOO_MANY)
+        self.connection = Connection(
+            self.base_send,
+            writer=self.scope.get("extensions", {}).get(EXTENSION),
+            user_id=identity.user_id if identity else None,
+            family=identity.family if identity else None,
+            expires_at=identity.expires_at if identity else None,
+            asked=asked,
+            full=self.wants_full(),
+            on_free=self.hub.bring_up_to_date,
+        )
+        return self.hub, self.connection

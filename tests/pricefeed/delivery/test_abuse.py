@@ -1,0 +1,204 @@
+"""Clients that take too much: they are told or cut off, and their neighbours notice nothing."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+from functools import partial
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from pytest_django import Settings
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from accounts.models import User
+from accounts.services import tokens_issue
+from config import server as web_server
+from pricefeed.delivery import hub, transport
+from pricefeed.delivery.limits import Addresses, Pace
+from pricefeed.delivery.publish import publish
+from pricefeed.delivery.socket import MAX_BAD_MESSAGES
+from pricefeed.recording.services import record
+from pricefeed.ticks import Tick
+from tests.pricefeed.conftest import MakeTick
+from tests.pricefeed.delivery.conftest import off_loop
+from tests.pricefeed.delivery.test_sockets import opened
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TEXT, PING, PONG = 0x81, 0x89, 0x8A
+BEGINNING, MIDDLE = 0x01, 0x00
+
+
+def frame(first: int, payload: bytes = b"") -> bytes:
+    """A client's frame: masked, with a mask that changes nothing."""
+    return struct.pack("!BB4x", first, 0x80 | len(payload)) + payload
+
+
+class RawClient:
+    """A client without a library: it sends what no library would."""
+
+    def __init__(self, server: str, path: str = "/ws/prices", *, receive_bytes: int = 0) -> None:
+        host, port = server.split(":")
+        self._socket = socket.socket()
+        if receive_bytes:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self._socket.settimeout(10)
+        self._socket.connect((host, int(port)))
+        self._socket.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        assert self._socket.recv(12) == b"HTTP/1.1 101"
+
+    def send(self, data: bytes) -> None:
+        """As much as is taken: a server that has had enough takes no more."""
+        with contextlib.suppress(OSError):
+            self._socket.sendall(data)
+
+    def read_to_end(self) -> bytes:
+        """All that comes until the server has closed, however it does that."""
+        received = b""
+        try:
+            while data := self._socket.recv(65536):
+                received += data
+        except ConnectionResetError:
+            pass
+        finally:
+            self._socket.close()
+        return received
+
+
+async def test_a_user_has_so_many_sockets_and_no_more(
+    server: str, alice: User, bob: User, settings: Settings
+) -> None:
+    settings.SOCKETS_PER_USER = 2
+    tokens = [str(tokens_issue(user=user).access) for user in (alice, bob)]
+    async with opened(server, "/ws/watchlist", tokens[0]) as first:
+        await first.hear_kinds("welcome", "snapshot")
+        async with opened(server, "/ws/watchlist", tokens[0]) as second:
+            await second.hear_kinds("welcome", "snapshot")
+            async with opened(server, "/ws/watchlist", tokens[0]) as third:
+                assert await third.hear_close() == 4029
+            async with opened(server, "/ws/watchlist", tokens[1]) as anothers:
+                await anothers.hear_kinds("welcome", "snapshot")
+        async with opened(server, "/ws/watchlist", tokens[0]) as again:
+            await again.hear_kinds("welcome", "snapshot")
+
+
+async def test_an_address_has_so_many_sockets_and_no_more(server: str, settings: Settings) -> None:
+    settings.SOCKETS_PER_ADDRESS = 2
+    async with opened(server, "/ws/prices") as first, opened(server, "/ws/watchlist"):
+        await first.hear_kinds("welcome", "snapshot")
+        for path in ("/ws/prices", "/ws/watchlist"):
+            async with opened(server, path) as third:
+                assert await third.hear_close() == 4029
+    async with opened(server, "/ws/prices") as again:
+        await again.hear_kinds("welcome", "snapshot")
+
+
+def test_an_address_that_has_left_is_forgotten() -> None:
+    addresses = Addresses()
+    assert addresses.enter("192.0.2.1", allowed=1)
+    assert not addresses.enter("192.0.2.1", allowed=1)
+    assert addresses.enter("192.0.2.2", allowed=1)
+    addresses.leave("192.0.2.1")
+    assert addresses.enter("192.0.2.1", allowed=1)
+    addresses.leave("192.0.2.1")
+    addresses.leave("192.0.2.2")
+    assert not addresses._open
+
+
+def test_the_pace_forgives_with_time_but_saves_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    pace = Pace(2.0)
+    assert [pace.is_kept() for _ in range(6)] == [True] * 4 + [False] * 2
+    now[0] += 0.5
+    assert [pace.is_kept() for _ in range(2)] == [True, False]
+    now[0] += 3600
+    assert [pace.is_kept() for _ in range(5)] == [True] * 4 + [False]
+
+
+async def test_who_speaks_too_fast_is_told_and_then_closed(server: str, settings: Settings) -> None:
+    settings.SOCKET_MESSAGES_PER_SECOND = 0.5
+    async with opened(server, "/ws/prices") as hasty:
+        await hasty.hear_kinds("welcome", "snapshot")
+        for _ in range(1 + MAX_BAD_MESSAGES):
+            await hasty.say({"type": "ping"})
+        error = await hasty.hear_kinds("pong", *["error"] * MAX_BAD_MESSAGES)
+        assert error["code"] == "too_many_messages"
+        await hasty.say({"type": "ping"})
+        assert await hasty.hear_close() == 4029
+
+
+@pytest.mark.parametrize(
+    ("flood", "code"),
+    [
+        (frame(TEXT, b'{"type":"ping"}'), 4029),
+        (frame(TEXT), 4029),
+        (frame(PING), 4029),
+        (frame(PONG, b"none asked for this"), 4029),
+        (frame(MIDDLE), 1009),
+    ],
+    ids=["messages", "empty messages", "pings", "pongs", "fragments"],
+)
+async def test_a_flood_is_cut_off_at_its_beginning(
+    server: str,
+    market: None,
+    tick: MakeTick,
+    monkeypatch: pytest.MonkeyPatch,
+    flood: bytes,
+    code: int,
+) -> None:
+    parsed: list[int] = []
+    receive = WebSocketsSansIOProtocol.data_received
+
+    def count(protocol: Any, data: bytes) -> None:
+        parsed.append(len(data))
+        receive(protocol, data)
+
+    monkeypatch.setattr(WebSocketsSansIOProtocol, "data_received", count)
+    beginning = frame(BEGINNING) if flood == frame(MIDDLE) else b""
+    async with opened(server, "/ws/prices/A") as neighbour:
+        await neighbour.hear_kinds("welcome", "snapshot")
+        raw = await sync_to_async(RawClient)(server)
+        await sync_to_async(raw.send)(beginning + flood * 100_000)
+        await off_loop(lambda: publish(record([tick("A", "11")])))
+        await neighbour.hear_kinds("prices")
+        assert struct.pack("!H", code) in await sync_to_async(raw.read_to_end)()
+    assert sum(parsed) < 20 * 4096
+
+
+async def test_a_client_that_reads_nothing_is_cut_off_and_its_neighbour_is_not(
+    server: str, market: None, tick: MakeTick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(transport, "WRITE_BUFFER_BYTES", 256)
+    async with opened(server, "/ws/prices/A") as neighbour:
+        await neighbour.hear_kinds("welcome", "snapshot")
+        raw = await sync_to_async(RawClient)(server, receive_bytes=1024)
+        for step in range(200):
+            ticks = [tick(ticker, f"{10 + step}", seconds=step) for ticker in "ABCD"]
+            await off_loop(partial(_run, ticks))
+            await neighbour.hear_kinds("prices")
+        await asyncio.sleep(2.5)  # two sweeps
+        received = await sync_to_async(raw.read_to_end)()
+        assert received.count(b'"type":"prices"') < 200
+        await neighbour.say({"type": "ping"})
+        await neighbour.hear_kinds("pong")
+
+
+def _run(ticks: list[Tick]) -> None:
+    publish(record(ticks))
+
+
+async def test_who_answers_no_pings_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(web_server, "PING_SECONDS", 0.2)
+    server: str = await sync_to_async(request.getfixturevalue)("server")
+    raw = await sync_to_async(RawClient)(server)
+    assert bytes([PING, 4]) in await sync_to_async(raw.read_to_end)()
