@@ -84,7 +84,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def token_stamp(self) -> str:
         """Stands in every token; it changes with the password, and ends them all with it."""
-        return salted_hmac("accounts.token", self.password, algorithm="sha256").hexdigest()[:32]
+        return token_stamp(self.password)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Staff manage securities and see watchlists; all else is granted one by one."""
@@ -98,3 +98,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         if not (self.is_active and self.role == Role.STAFF):
             return False
         return perm.startswith(("securities.", "watchlists.view_"))
+
+
+def token_stamp(encoded_password: str) -> str:
+    """The stamp of tokens that count for as long as this password does."""
+    return salted_hmac("accounts.token", encoded_password, algorithm="sha256").hexdigest()[:32]

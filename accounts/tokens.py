@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts.claims import Claims, TokenExpired, TokenInvalid, token_claims
-from accounts.selectors import users_for_claims
+from accounts.selectors import living_sessions
 
 __all__ = ["Identity", "TokenExpired", "TokenInvalid", "identify", "identify_many"]
 
@@ -22,7 +22,7 @@ class Identity:
 
 
 def identify(token: str) -> Identity:
-    """Whose access token this is; one query, synchronous. Errors: TokenExpired, TokenInvalid."""
+    """Whose access token this is; synchronous. Errors: TokenExpired, TokenInvalid."""
     found = identify_many([token])[token]
     if isinstance(found, TokenInvalid):
         raise found
@@ -30,7 +30,7 @@ def identify(token: str) -> Identity:
 
 
 def identify_many(tokens: Iterable[str]) -> dict[str, Identity | TokenInvalid]:
-    """Whose access tokens these are, or why one opens nothing; one query, synchronous."""
+    """Whose access tokens these are, or why one opens nothing; two queries, synchronous."""
     found: dict[str, Identity | TokenInvalid] = {}
     claims: dict[str, Claims] = {}
     for token in tokens:
@@ -38,11 +38,11 @@ def identify_many(tokens: Iterable[str]) -> dict[str, Identity | TokenInvalid]:
             claims[token] = token_claims(token)
         except TokenInvalid as refused:
             found[token] = refused
-    users = users_for_claims(claims.values()) if claims else {}
+    living = living_sessions(claims.values()) if claims else set()
     for token, each in claims.items():
         found[token] = (
             Identity(user_id=each.user_id, family=each.family, expires_at=each.expires_at)
-            if each in users
+            if each in living
             else TokenInvalid("The token is not valid any more.")
         )
     return found

@@ -10,8 +10,8 @@ from rest_framework_simplejwt.tokens import AccessToken
 from accounts.claims import RefreshToken, TokenExpired, TokenInvalid, token_claims
 from accounts.models import User
 from accounts.selectors import user_for_token
-from accounts.services import tokens_issue
-from accounts.tokens import identify
+from accounts.services import tokens_end, tokens_issue
+from accounts.tokens import identify, identify_many
 
 
 def signed(user: User, *, key: Any = None, algorithm: Any = "HS256", **changes: Any) -> Any:
@@ -24,11 +24,11 @@ def signed(user: User, *, key: Any = None, algorithm: Any = "HS256", **changes: 
     return jwt.encode(claims, settings.SECRET_KEY if key is None else key, algorithm=algorithm)
 
 
-def test_an_access_token_names_its_user_and_its_end_with_one_query(
+def test_an_access_token_names_its_user_and_its_end_with_two_queries(
     alice: User, django_assert_num_queries: Any
 ) -> None:
     token = tokens_issue(user=alice).access
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         identity = identify(token)
     assert identity.user_id == alice.pk
     assert identity.expires_at == pytest.approx(time.time() + 900, abs=5)
@@ -124,3 +124,22 @@ def test_a_deleted_user_is_nobody(alice: User) -> None:
     alice.delete()
     with pytest.raises(TokenInvalid):
         identify(token)
+
+
+def test_after_signing_out_a_token_opens_no_socket_though_it_has_not_expired(alice: User) -> None:
+    ending, other = tokens_issue(user=alice), tokens_issue(user=alice)
+    assert ending.refresh is not None
+    tokens_end(raw=ending.refresh)
+    with pytest.raises(TokenInvalid):
+        identify(ending.access)
+    assert identify(other.access).user_id == alice.pk
+
+
+def test_many_tokens_take_no_more_queries_than_one(
+    alice: User, bob: User, django_assert_num_queries: Any
+) -> None:
+    tokens = [tokens_issue(user=user).access for user in (alice, bob, alice)]
+    with django_assert_num_queries(2):
+        found = identify_many([*tokens, "rubbish"])
+    assert [found[token].user_id for token in tokens] == [alice.pk, bob.pk, alice.pk]
+    assert isinstance(found["rubbish"], TokenInvalid)
