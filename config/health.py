@@ -9,7 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from config.door import DRAINING
-from rest.errors import NO_STORE
+from rest.errors import NO_STORE, ApiError, error_response
 from rest.views import only_read
 from securities.redis_client import redis_client
 from securities.selectors import newest_quote_time
@@ -31,12 +31,15 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 @only_read
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when every check passes, else 503; the body names each with its state."""
-    checks = {"database": _run(check_database), "redis": _run(check_redis)}
-    if checks["database"]["status"] == "ok":
-        checks["prices"] = _run(check_prices)
-    else:  # it would only wait for the same thing again
-        checks["prices"] = _failed("not known without the database")
+    """200 when every check passes, else 503; the body names each with its state.
+
+    `?only=draining` asks about this process alone, as a load balancer should: what all
+    processes lack at once is no reason to take every one of them away.
+    """
+    only = request.GET.get("only")
+    if only not in {None, "draining"}:
+        return error_response(ApiError(400, "invalid", f"There is no check {only!r} to ask alone."))
+    checks = _shared_checks() if only is None else {}
     if getattr(request, "scope", {}).get(DRAINING):  # only servers give a scope
         checks["draining"] = _failed("this process is leaving")
     is_ready = all(check["status"] == "ok" for check in checks.values())
@@ -45,6 +48,16 @@ def ready(request: HttpRequest) -> JsonResponse:
         status=200 if is_ready else 503,
         headers=NO_STORE,
     )
+
+
+def _shared_checks() -> dict[str, dict[str, Any]]:
+    """What every process needs."""
+    checks = {"database": _run(check_database), "redis": _run(check_redis)}
+    if checks["database"]["status"] == "ok":
+        checks["prices"] = _run(check_prices)
+    else:  # it would only wait for the same thing again
+        checks["prices"] = _failed("not known without the database")
+    return checks
 
 
 def _run(check: Check) -> dict[str, Any]:

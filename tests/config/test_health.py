@@ -121,3 +121,18 @@ def test_readiness_asks_little_of_postgres(
     security("AAPL", price="10")
     with django_assert_num_queries(2):
         assert ask()[0] == 200
+
+
+def test_asked_for_itself_alone_a_process_is_ready_while_postgres_and_redis_are_away(
+    no_database: None, no_redis: None
+) -> None:
+    began = time.monotonic()
+    answer = Client().get("/health/ready?only=draining")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": {}})
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("only", ["prices", "", "draining,prices"])
+def test_no_other_check_can_be_asked_alone(only: str) -> None:
+    answer = Client().get("/health/ready", {"only": only})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
