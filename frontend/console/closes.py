@@ -1,10 +1,12 @@
 """What a close code asks of a client: the table of docs/protocol.md."""
 
+import re
 from enum import Enum
 
 BROKEN = 1006
 BAD_MESSAGE, BAD_TOKEN, UNKNOWN_TICKER, NO_AUTHENTICATION = 4000, 4001, 4004, 4008
-TOKEN_EXPIRED = 4101
+TOO_MANY = 4029
+GOING_AWAY, TOKEN_EXPIRED = 4100, 4101
 
 _SIGN_IN_ENDED = {
     4005: "You signed out.",
@@ -18,6 +20,8 @@ _REASONS = {
     4101: "the token has expired",
     4103: "the server is overloaded",
 }
+# At most six digits: no server sends anybody away for longer than a quarter of an hour.
+_HINT = re.compile(r"\bretry_after_ms=(\d{1,6})\b", re.ASCII)
 
 
 class Verdict(Enum):
@@ -47,3 +51,9 @@ def sign_in_ended(code: int) -> str:
 def reason_of(code: int) -> str:
     """For people, as the end of a sentence."""
     return _REASONS.get(code, "the connection broke")
+
+
+def hint_seconds(code: int, reason: str) -> float | None:
+    """When a server that goes away wants us back; None where it does not say."""
+    found = _HINT.search(reason) if code == GOING_AWAY else None
+    return int(found[1]) / 1000 if found else None

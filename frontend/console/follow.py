@@ -22,6 +22,7 @@ _OPENING_SECONDS = 10.0
 _GRACE_SECONDS = 5.0
 _PROOF_SECONDS = 10.0  # shorter, and a connection does not prove that the server is well
 _CLOSING_SECONDS = 1.0
+_NO_WORD = (closes.BROKEN, "")
 _MAX_FRAME_BYTES = 2**26  # a snapshot of every ticker takes about 200 bytes for each
 
 
@@ -36,9 +37,12 @@ class View(Protocol):
 class Broken(Exception):
     """A connection ended or never began."""
 
-    def __init__(self, reason: str, code: int = closes.BROKEN) -> None:
+    def __init__(
+        self, reason: str, code: int = closes.BROKEN, hint_seconds: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.code = code
+        self.hint_seconds = hint_seconds
 
 
 class Follower:
@@ -63,9 +67,9 @@ class Follower:
             try:
                 await self._connection()
             except (Broken, Unavailable) as ended:
-                code = ended.code if isinstance(ended, Broken) else closes.BROKEN
-                if not self._is_welcome_back_at_once(code):
-                    await self._wait(str(ended))
+                broken = ended if isinstance(ended, Broken) else Broken(str(ended))
+                if not self._is_welcome_back_at_once(broken.code):
+                    await self._wait(broken)
 
     async def _connection(self) -> NoReturn:
         token = await asyncio.to_thread(self._session.access) if self._session else None
@@ -85,8 +89,9 @@ class Follower:
                         text = await socket.recv()
                     self._take(text)
         except ConnectionClosed as closed:
-            code = closed.rcvd.code if closed.rcvd else closes.BROKEN
-            raise Broken(closes.reason_of(code), code) from closed
+            code, said = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else _NO_WORD
+            hint = closes.hint_seconds(code, said)
+            raise Broken(closes.reason_of(code), code, hint) from closed
         except TimeoutError as error:
             raise Broken("the server is silent") from error
         except InvalidStatus as error:
@@ -165,16 +170,21 @@ class Follower:
     def _why_stopped(self, code: int) -> str:
         if code == closes.UNKNOWN_TICKER:
             return "There is no such ticker, or it is not active any more."
+        if code == closes.TOO_MANY:
+            return "Too many connections are open. Close others, then start this again."
         return f"The server refuses this client (code {code})."
 
-    async def _wait(self, reason: str) -> None:
+    async def _wait(self, broken: Broken) -> None:
         if self._live_since and time.monotonic() - self._live_since >= _PROOF_SECONDS:
             self._failures = 0
         longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**self._failures)
         # All of it is random: after a restart everybody comes back at once.
         delay = random.uniform(0, longest)  # noqa: S311
+        if (hint := broken.hint_seconds) is not None:
+            # It takes the place of the back-off, unless we are sent away again and again.
+            delay = hint if self._live_since else max(hint, delay)
         self._failures = min(self._failures + 1, 10)
-        status = Status("reconnecting", self._fresh_at, time.time() + delay, reason)
+        status = Status("reconnecting", self._fresh_at, time.time() + delay, str(broken))
         self._view.status(status)
         await asyncio.sleep(delay)
 

@@ -57,12 +57,12 @@ class Seen:
         return [status.name for status in self.statuses]
 
 
-Script = Sequence[dict[str, Any] | int]
+Script = Sequence[dict[str, Any] | int | tuple[int, str]]
 
 
 @asynccontextmanager
 async def scripted(*scripts: Script) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
-    """Each connection hears its script, frames and then a close code; the last says 4004.
+    """Each connection hears its script, frames and then a close; the last says 4004.
 
     Gives the address, and a list of what clients said when they signed in.
     """
@@ -74,6 +74,8 @@ async def scripted(*scripts: Script) -> AsyncIterator[tuple[str, list[dict[str, 
         for word in next(left, [4004]):
             if isinstance(word, int):
                 await connection.close(word)
+            elif isinstance(word, tuple):
+                await connection.close(*word)
             else:
                 await connection.send(json.dumps(word))
 
@@ -138,6 +140,71 @@ async def test_only_a_connection_that_has_held_ends_the_growing(
     async with scripted(*[[WELCOME, SNAPSHOT, 4100]] * 2) as (url, _):
         await follow_until_it_ends(url, Bought())
     assert [high for _, high in delays] == bounds
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits between connections, which then are none."""
+    asked: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        asked.append(seconds)
+
+    monkeypatch.setattr(follow, "asyncio", SleeplessAsyncio(sleep))
+    return asked
+
+
+class SleeplessAsyncio:
+    def __init__(self, sleep: Any) -> None:
+        self.sleep = sleep
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+
+async def test_who_is_sent_away_comes_back_when_it_was_told_to(
+    delays: Any, slept: list[float]
+) -> None:
+    seen = Seen()
+    goodbye = (4100, "going away; retry_after_ms=1234")
+    async with scripted([WELCOME, SNAPSHOT, goodbye]) as (url, _):
+        await follow_until_it_ends(url, Bought(), seen)
+    assert slept == [1.234]
+    status = next(each for each in seen.statuses if each.name == "reconnecting")
+    assert "reconnecting in 1 s: the server is being restarted" in status.sentence()
+
+
+async def test_who_is_sent_away_before_it_was_live_waits_longer_all_the_same(
+    slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda *bounds: bounds[1])
+    goodbye = (4100, "going away; retry_after_ms=100")
+    async with scripted([WELCOME, SNAPSHOT, goodbye], [goodbye], [goodbye]) as (url, _):
+        await follow_until_it_ends(url, Bought())
+    assert slept == [0.1, 0.8, 1.6]
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        4100,
+        (4100, "going away; retry_after_ms=soon"),
+        (4100, "going away; retry_after_ms=9999999"),
+        (4100, "going away; retry_after_ms=-5"),
+        (4103, "overloaded; retry_after_ms=60000"),
+    ],
+)
+async def test_without_a_hint_the_back_off_counts(
+    close: Any, delays: list[Any], slept: list[float]
+) -> None:
+    async with scripted([WELCOME, SNAPSHOT, close]) as (url, _):
+        await follow_until_it_ends(url, Bought())
+    assert (slept, delays) == ([0.0], [(0, 0.4)])
+
+
+async def test_too_many_connections_are_said_in_a_sentence() -> None:
+    async with scripted([4029]) as (url, _):
+        assert "Too many connections" in str(await follow_until_it_ends(url, Bought()))
 
 
 async def test_an_expired_token_is_renewed_without_a_wait(delays: list[Any]) -> None:

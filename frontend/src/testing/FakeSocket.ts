@@ -4,7 +4,7 @@ import type { WebSocketLike } from "@/shared/socket/env";
 export class FakeSocket implements WebSocketLike {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: ((event: { code: number }) => void) | null = null;
+  onclose: ((event: { code: number; reason?: string }) => void) | null = null;
   sent: unknown[] = [];
   isClosed = false;
 

@@ -80,6 +80,18 @@ test("in another epoch it starts from nothing", async () => {
   expect(latest().sent[0]).toMatchObject({ since: { epoch: "e2", sequence: 3 } });
 });
 
+test("says reconnecting, not stale, after a goodbye in a quiet time", async () => {
+  latest().greets();
+  await vi.advanceTimersByTimeAsync(20_000);
+  const at = Date.now();
+  latest().onclose?.({ code: 4100, reason: "going away; retry_after_ms=700" });
+  expect(status()).toEqual({ name: "reconnecting", since: at });
+  await vi.advanceTimersByTimeAsync(700);
+  expect(status()).toEqual({ name: "reconnecting", since: at });
+  latest().greets();
+  expect(status()).toEqual({ name: "live" });
+});
+
 test("a refusal is told with its reason", () => {
   latest().onclose?.({ code: 4029 });
   expect(status()).toMatchObject({ name: "refused", reason: expect.stringContaining("connections") });

@@ -26,6 +26,9 @@ export class Connection {
       since: () => this.since,
       onFrame: (frame) => this.received(frame),
       onState: (state) => {
+        // A goodbye is a word of the server's, too: until then the prices were the newest.
+        if (state.name === "waiting" && state.isAsked && this.lastFrameAt !== null)
+          this.lastFrameAt = Date.now();
         this.report();
         if (state.name === "refused") options.onRefused(state.code);
       },

@@ -120,7 +120,7 @@ test("a server that accepts but never greets is given up", async () => {
   expect(socket.state.name).toBe("waiting");
 });
 
-test.each([4000, 4003, 4004, 4008, 4029])("%i: does not come back as it is", async (code) => {
+test.each([4000, 4003, 4004, 4008, 4029, 4050])("%i: does not come back as it is", async (code) => {
   await goLive();
   latest().onclose?.({ code });
   expect(socket.state).toEqual({ name: "refused", code });
@@ -133,6 +133,43 @@ test.each([1001, 1012, 4100, 4102, 4103, 4999])("%i: comes back", async (code) =
   latest().onclose?.({ code });
   await vi.advanceTimersByTimeAsync(1000);
   expect(sockets).toHaveLength(2);
+});
+
+const goodbye = (ms: number) => ({ code: 4100, reason: `going away; retry_after_ms=${ms}` });
+
+test("4100: comes back when the server said, neither sooner nor later", async () => {
+  await goLive();
+  latest().onclose?.(goodbye(1234));
+  expect(socket.state).toMatchObject({ name: "waiting", retryAt: Date.now() + 1234, isAsked: true });
+  await vi.advanceTimersByTimeAsync(1233);
+  expect(sockets).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(sockets).toHaveLength(2);
+});
+
+test("4100: who is sent away before it was live waits longer and longer all the same", async () => {
+  await goLive();
+  const delays: number[] = [];
+  for (let bounce = 0; bounce < 5; bounce += 1) {
+    latest().onclose?.(goodbye(100));
+    if (socket.state.name !== "waiting") throw new Error("should wait");
+    delays.push(socket.state.retryAt - Date.now());
+    await vi.advanceTimersByTimeAsync(delays.at(-1)!);
+  }
+  expect(delays).toEqual([100, 400, 800, 1600, 3200]);
+});
+
+test.each([
+  { code: 4100, reason: "going away" },
+  { code: 4100 },
+  { code: 4100, reason: "going away; retry_after_ms=soon" },
+  { code: 4100, reason: "going away; retry_after_ms=9999999" },
+  { code: 4100, reason: "going away; retry_after_ms=-5" },
+  { code: 4103, reason: "overloaded; retry_after_ms=60000" },
+])("$code, $reason: no hint, so the back-off counts", async (close) => {
+  await goLive();
+  latest().onclose?.(close);
+  expect(socket.state).toMatchObject({ retryAt: Date.now() + 200, isAsked: false });
 });
 
 test("4001: comes back at once with another token, and stays away when that is refused, too", async () => {

@@ -4,6 +4,7 @@ import { parseFrame } from "@/shared/protocol/parse";
 import { backoffMs } from "./backoff";
 import { BAD_TOKEN, TOKEN_EXPIRED, verdictOf } from "./closeCodes";
 import { browserEnv, type SocketEnv, type WebSocketLike } from "./env";
+import { hintMs } from "./hint";
 import type { SocketOptions } from "./options";
 import type { SocketState } from "./states";
 import { Watchdog } from "./Watchdog";
@@ -84,7 +85,7 @@ export class Socket {
     this.watchdog.expectWithin(OPENING_MS);
     socket.onopen = () => this.authenticate();
     socket.onmessage = ({ data }) => this.received(data);
-    socket.onclose = ({ code }) => this.dropped(code);
+    socket.onclose = ({ code, reason }) => this.dropped(code, reason);
   }
 
   private authenticate(): void {
@@ -111,7 +112,7 @@ export class Socket {
     this.become({ name: "live" });
   }
 
-  private dropped(code: number): void {
+  private dropped(code: number, reason?: string): void {
     const wasLive = this.current.name === "live";
     this.release();
     if (wasLive && this.env.now() - this.liveSince >= PROOF_MS) this.attempt = 0;
@@ -120,13 +121,16 @@ export class Socket {
     if (verdict === "stay-away" || newTokenRefused) return this.become({ name: "refused", code });
     if (verdict === "renew-token") this.refusedToken = this.token;
     if (code === BAD_TOKEN || (code === TOKEN_EXPIRED && wasLive)) return this.comeBackNow();
-    this.wait();
+    this.wait(hintMs(code, reason), wasLive);
   }
 
-  private wait(): void {
-    const delay = backoffMs(this.attempt, this.env.random);
+  /** A hint takes the place of the back-off, unless we are sent away again and again. */
+  private wait(hint: number | null = null, wasLive = false): void {
+    const backoff = hint !== null && wasLive ? 0 : backoffMs(this.attempt, this.env.random);
+    const delay = Math.max(hint ?? 0, backoff);
     this.attempt += 1;
-    this.become({ name: "waiting", attempt: this.attempt, retryAt: this.env.now() + delay });
+    const retryAt = this.env.now() + delay;
+    this.become({ name: "waiting", attempt: this.attempt, retryAt, isAsked: hint !== null });
     this.retry = setTimeout(() => void this.connect(), delay);
   }
 

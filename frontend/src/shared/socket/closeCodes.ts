@@ -1,5 +1,6 @@
 /** Close codes read like HTTP's: 4000–4099 "not as you are", 4100–4199 "come back". */
 export const BAD_TOKEN = 4001;
+export const GOING_AWAY = 4100;
 export const TOKEN_EXPIRED = 4101;
 /** The sign-in itself is over: signed out, password changed, account disabled. */
 const ENDED: readonly number[] = [BAD_TOKEN, 4005, 4006, 4007];

@@ -2,7 +2,7 @@
 export type WebSocketLike = {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
+  onclose: ((event: { code: number; reason?: string }) => void) | null;
   send: (text: string) => void;
   close: () => void;
 };
