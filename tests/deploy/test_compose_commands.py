@@ -284,6 +284,20 @@ def test_nginx_serves_what_the_web_server_says(nginx: int, web: Containers) -> N
         subprocess.run([program, *here], check=True, capture_output=True)
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "//metrics", "/x/../metrics"])
+def test_nginx_shows_nobody_the_metrics_that_the_web_server_has(
+    nginx: int, web: Containers, path: str
+) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/metrics", timeout=5) as answer:
+        assert b"tickwatch_connections" in answer.read()
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"http://127.0.0.1:{nginx}{path}", timeout=5)
+
+    assert refused.value.code == 404
+    assert b"tickwatch_" not in refused.value.read()
+
+
 def test_nginx_lets_sockets_through(nginx: int) -> None:
     address = f"ws://127.0.0.1:{nginx}/ws/prices/NOSUCHTICKER"
     with connect(address, open_timeout=5) as client, suppress(ConnectionClosed):

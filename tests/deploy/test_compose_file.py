@@ -67,6 +67,15 @@ def test_only_nginx_can_be_reached_from_outside() -> None:
     assert compose.read(ALL)["networks"]["backend"] == {"internal": True}
 
 
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_there_may_be_several_containers_of_one_service(name: str) -> None:
+    """`docker compose up --scale web=3`: what there can be only one of would stop the second."""
+    of_one_only = {"container_name", "ports", "hostname", "volumes", "network_mode"}
+
+    assert of_one_only & set(services()[name]) == set()
+    assert services()[name]["networks"] == ["backend"]  # by address, which Docker gives each
+
+
 def test_what_is_to_be_kept_is_in_a_named_volume() -> None:
     document = compose.read(ALL)
     mounted = [v.split(":")[0] for s in document["services"].values() for v in s.get("volumes", [])]
