@@ -3,110 +3,115 @@
 import argparse
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
-from bench import report, search
+from bench import growth, herd, joining, latency, report, search, stalled
 from bench.capacity import command as capacity
-from bench.capacity import command as capacity
-from bench.contenders import CONTENDERS
 from bench.fanin import run as fanin
 from bench.fanout import run as fanout
-from bench.market.plan import Plan
+from bench.peers.debian import Missing
 from bench.process import BenchmarkFailed, allow_many_sockets
 from bench.section import Section
 
-_PLAN = Plan()
+
+class Kind(NamedTuple):
+    """What may be asked for by name."""
+
+    help: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], list[Section]]
+
+
+KINDS = {
+    "fanout": Kind(
+        "what a tick costs for each user who is told of it", fanout.add_options, fanout.run
+    ),
+    "growth": Kind("the same, with more and more users", growth.add_options, growth.run),
+    "fanin": Kind("what a changed ticker costs each server process", fanin.add_options, fanin.run),
+    "joining": Kind("what a new socket costs, and an open one", joining.add_options, joining.run),
+    "latency": Kind("from the commit to the last client", latency.add_options, latency.run),
+    "stalled": Kind("clients that stop reading, beside others", stalled.add_options, stalled.run),
+    "herd": Kind("all clients cut at once", herd.add_options, herd.run),
+    "search": Kind("searching among 50,000 securities", search.add_options, search.run),
+    "capacity": Kind(
+        "what millions of users take, worked out from measured costs",
+        capacity.add_options,
+        capacity.run,
+    ),
+}
+
+# Command lines, so that each part can be run again by itself.
+WHOLE = (
+    "fanout",
+    "fanout --zipf --tickers 5000 --servers tickwatch nats kernel",
+    "growth",
+    "fanin",
+    "joining",
+    "latency",
+    "stalled",
+    "herd",
+    "search",
+)
+SMALL = (
+    "fanout --users 100 --tickers 50 --ticks 2 --rounds 2",
+    "fanout --users 100 --tickers 200 --ticks 2 --zipf --servers tickwatch nats kernel",
+    "growth --users 50 100 --frames 300",
+    "fanin --tickers 100 --rounds 1",
+    "joining --users 200",
+    "latency --users 100 --ticks 10",
+    "stalled --healthy 50 --stalled 50 --ticks 10 --seconds 30",
+    "herd --users 200",
+)
 
 
 def main() -> None:
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that scratch databases go
     allow_many_sockets()
     try:
-        match options.kind:
-            case "fanout":
-                _show(_fan_out(options))
-            case "fanin":
-                _show(fanin.run(sizes=options.tickers, rounds=options.rounds))
-            case "capacity":
-                for section in capacity.run(options):
-                    _show(section)
-            case "capacity":
-                print(capacity.text(capacity.run(options)))
-            case "search":
-                _show(search.run())
-            case _:
-                _everything()
-    except BenchmarkFailed as failed:
+        if options.kind is None:
+            _everything(parser, SMALL if options.small else WHOLE, into=options.into)
+        elif options.kind == "capacity":
+            print(capacity.text(capacity.run(options)))
+        else:
+            _run(options)
+    except (BenchmarkFailed, Missing) as failed:
         sys.exit(f"The benchmark failed: {failed}")
 
 
-def _everything() -> None:
+def _everything(parser: argparse.ArgumentParser, lines: tuple[str, ...], *, into: Path) -> None:
     machine = report.machine()
     print(machine)
-    sections = [_show(fanout.run(_PLAN)), _show(fanin.run()), _show(search.run())]
-    report.write(machine, sections)
-    print(f"\nWritten to {report.PAGE.relative_to(report.PAGE.parents[1])}.")
+    sections = [section for line in lines for section in _run(parser.parse_args(line.split()))]
+    page, costs = into / report.PAGE, into / report.COSTS
+    report.write(machine, sections, page=page)
+    report.write_costs(sections, file=costs)
+    print(f"\nWritten to {page} and {costs}.")
 
 
-def _show(section: Section) -> Section:
-    print("\n" + section.text(), flush=True)
-    return section
-
-
-def _fan_out(options: argparse.Namespace) -> Section:
-    plan = Plan(
-        users=options.users,
-        tickers=options.tickers,
-        per_user=options.per_user,
-        zipf=options.zipf,
-        ticks=options.ticks,
-        rounds=options.rounds,
-    )
-    return fanout.run(plan, names=options.servers, slow_ticks=options.slow_ticks)
+def _run(options: argparse.Namespace) -> list[Section]:
+    sections = KINDS[options.kind].run(options)
+    for section in sections:
+        print("\n" + section.text(), flush=True)
+    return sections
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="all, but only to see that they work")
+    parser.add_argument(
+        "--into", type=Path, default=report.ROOT, help="the folder for docs/ and bench/"
+    )
     kinds = parser.add_subparsers(dest="kind")
-    kinds.add_parser("search", help="searching among 50,000 securities")
-    capacity.add_options(
-        kinds.add_parser(
-            "capacity",
-            help="what millions of users take, worked out from measured costs",
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    for name, kind in KINDS.items():
+        kind.add_options(
+            kinds.add_parser(
+                name, help=kind.help, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+            )
         )
-    )
-    capacity.add_options(
-        kinds.add_parser(
-            "capacity",
-            help="what millions of users take, worked out from measured costs",
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        )
-    )
-    fan_in = kinds.add_parser("fanin", help="what a changed ticker costs each server process")
-    fan_in.add_argument("--tickers", type=int, nargs="+", default=fanin.SIZES)
-    fan_in.add_argument("--rounds", type=int, default=fanin.ROUNDS)
-    fan_out = kinds.add_parser(
-        "fanout",
-        help="what a tick costs for each user who is told of it",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    fan_out.add_argument("--users", type=int, default=_PLAN.users, help="each with a socket")
-    fan_out.add_argument("--tickers", type=int, default=_PLAN.tickers, help="all moving")
-    fan_out.add_argument("--per-user", type=int, default=_PLAN.per_user, help="tickers watched")
-    fan_out.add_argument("--zipf", action="store_true", help="some tickers are popular")
-    fan_out.add_argument("--ticks", type=int, default=_PLAN.ticks, help="in a round")
-    fan_out.add_argument("--rounds", type=int, default=_PLAN.rounds)
-    fan_out.add_argument(
-        "--slow-ticks", type=int, default=fanout.SLOW_TICKS, help="in all, for plain Channels"
-    )
-    fan_out.add_argument(
-        "--servers",
-        nargs="+",
-        choices=[*CONTENDERS, fanout.KERNEL],
-        default=fanout.DEFAULT,
-        help="the others are compared with the first",
-    )
     return parser
 
 

@@ -1,18 +1,21 @@
 """docs/benchmarks.md: the tables of a whole run, and the machine they were measured on."""
 
+import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
 
 from bench.section import Section
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+ROOT = Path(__file__).parents[1]
+PAGE, COSTS = Path("docs", "benchmarks.md"), Path("bench", "costs.json")
 _PACKAGES = ("Django", "channels", "channels-redis", "daphne", "msgspec", "uvicorn", "uvloop")
 _HEAD = """\
 # Benchmarks
@@ -34,21 +37,38 @@ def machine() -> str:
     store = (
         f"Valkey {server['valkey_version']}" if is_valkey else f"Redis {server['redis_version']}"
     )
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    cores = f"{len(os.sched_getaffinity(0))} cores ({_cpu_model()})"
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     lines = [
         f"Date: {datetime.now(UTC):%Y-%m-%d}; load of the machine when it began: {load:.1f}",
-        f"{cores}, {memory:.0f} GB, {platform.system()} {platform.release()}",
+        f"{_hardware()}, {platform.system()} {platform.release()}",
         f"Python {platform.python_version()}, {packages}",
         f"Postgres {postgres}, {store}",
     ]
     return "\n".join(f"- {line}" for line in lines)
 
 
-def write(machine: str, sections: Sequence[Section], page: Path = PAGE) -> None:
+def write(machine: str, sections: Sequence[Section], *, page: Path) -> None:
     parts = [_HEAD, machine, *(section.markdown() for section in sections)]
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n\n".join(part.strip() for part in parts) + "\n")
+
+
+def write_costs(sections: Sequence[Section], *, file: Path) -> None:
+    """What was measured of Tickwatch, for `python -m bench capacity`."""
+    costs: dict[str, Any] = {"machine": _hardware(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+    for section in sections:
+        for name, figure in section.costs.items():
+            if isinstance(figure, Mapping):
+                costs.setdefault(name, {}).update(figure)
+            else:
+                costs[name] = figure
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(costs, indent=2) + "\n")
+
+
+def _hardware() -> str:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return f"{len(os.sched_getaffinity(0))} cores ({_cpu_model()}), {memory:.0f} GB"
 
 
 def _cpu_model() -> str:

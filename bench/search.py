@@ -1,5 +1,6 @@
 """How fast is search at 50,000 securities? The measurements are in bench.search_run."""
 
+import argparse
 import random
 import sys
 
@@ -10,12 +11,16 @@ from bench.scratch import scratch
 from bench.section import Section
 
 
-def run() -> Section:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """None: its sizes belong to its question."""
+
+
+def run(options: argparse.Namespace) -> list[Section]:
     """In a process of its own, which sets Django up for the scratch database."""
     print("search …", file=sys.stderr, flush=True)
     with scratch(), Worker(_measure) as worker:
         section: Section = worker.hear()
-        return section
+        return [section]
 
 
 def _measure(pipe: Pipe) -> None:

@@ -1,7 +1,13 @@
 """What a benchmark hands back: a table, and a few sentences on how it was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import NamedTuple
+
+Costs = Mapping[str, float | Mapping[str, float]]
+"""Figures by the names of bench/costs.json."""
+
+_NO_COSTS: Costs = {}
 
 
 class Section(NamedTuple):
@@ -11,6 +17,8 @@ class Section(NamedTuple):
     method: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    costs: Costs = _NO_COSTS
+    """Those that it has measured of Tickwatch, for planning with."""
 
     def text(self) -> str:
         """For a terminal."""
@@ -27,3 +35,8 @@ class Section(NamedTuple):
         rule = ["---", *("---:" for _ in self.columns[1:])]
         lines = [f"| {' | '.join(row)} |" for row in (self.columns, rule, *self.rows)]
         return "\n".join([f"## {self.title}", "", self.method, "", *lines])
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest of the values that at least this share of them does not exceed."""
+    return sorted(values)[max(0, ceil(share * len(values)) - 1)]

@@ -127,7 +127,7 @@ class Member(asyncio.Protocol):
         self._head = None
         self._answer(self._dialect.greeting())
         if self._dialect.begins_open:
-            self._is_in()
+            self.begins()
         return rest
 
     def _take(self, frame: Frame, at: float) -> None:
@@ -139,7 +139,7 @@ class Member(asyncio.Protocol):
             if said.answer:
                 self._answer(said.answer)
             if said.begins:
-                self._is_in()
+                self.begins()
             if self in self._tally.waiting and self.holds(self._tally.newest):
                 self._tally.satisfied(self)
         elif frame.opcode == PING:
@@ -161,7 +161,8 @@ class Member(asyncio.Protocol):
                 raise BadFrame(f"{quote.ticker}: {quote.sequence} after coming back")
             held[quote.ticker] = (quote.sequence, quote.price)
 
-    def _is_in(self) -> None:
+    def begins(self) -> None:
+        """From now on nothing is missed."""
         if not self._begun.done():
             self.returning = False
             self._begun.set_result(None)

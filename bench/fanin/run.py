@@ -5,8 +5,10 @@ group of each ticker, takes them from its channel layer. Both are processes of
 their own, and each says what CPU time it used.
 """
 
+import argparse
 import asyncio
 import multiprocessing
+import os
 import statistics
 import sys
 import time
@@ -14,12 +16,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import django
+import redis
 import uvloop
 
-from bench.fanin.layers import WAYS, Way
+from bench.fanin.layers import WAYS, Packed, Way
 from bench.process import Pipe, Worker
 from bench.scratch import scratch
-from bench.section import Section
+from bench.section import Costs, Section
 
 SIZES = (500, 5000)
 ROUNDS = 3
@@ -34,10 +37,12 @@ class Job(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """CPU µs per changed ticker."""
+    """Per changed ticker; CPU in µs."""
 
     receiver: float
     sender: float
+    bytes: float
+    """That Redis is sent for it, commands included."""
 
 
 def measure(job: Job) -> Cost:
@@ -45,12 +50,22 @@ def measure(job: Job) -> Cost:
     taken, has_taken = multiprocessing.Pipe(duplex=False)
     with Worker(receive, job, has_taken) as receiver, Worker(send, job, taken) as sender:
         receiver.hear()
+        bytes_before = _bytes_to_redis()
         sender_seconds = sender.ask("begin")
         receiver_seconds = receiver.hear()
+        sent = _bytes_to_redis() - bytes_before
     taken.close()
     has_taken.close()
     per_ticker = 1e6 / job.ticks / job.tickers
-    return Cost(receiver_seconds * per_ticker, sender_seconds * per_ticker)
+    per_message = 1 / (job.ticks + 1) / job.tickers  # the one for warming up is sent, too
+    return Cost(receiver_seconds * per_ticker, sender_seconds * per_ticker, sent * per_message)
+
+
+def _bytes_to_redis() -> int:
+    """All that anybody has sent to it: it should have no other customers."""
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        sent: int = client.info("stats")["total_net_input_bytes"]
+        return sent
 
 
 def receive(pipe: Pipe, job: Job, has_taken: Pipe) -> None:
@@ -98,17 +113,30 @@ def _tickers(job: Job) -> list[str]:
     return [f"T{number:05d}" for number in range(job.tickers)]
 
 
-def run(*, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS) -> Section:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tickers", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+
+
+def run(options: argparse.Namespace) -> list[Section]:
     """Each way at each size; the figure is the median of the rounds."""
-    rows = []
-    for tickers in sizes:
+    rows: list[tuple[str, ...]] = []
+    costs: Costs = {}
+    for tickers in options.tickers:
         for way in WAYS:
             print(f"fan-in: {tickers:,} tickers, {way.title} …", file=sys.stderr, flush=True)
             job = Job(way, tickers, max(1, way.messages // tickers))
             with scratch():
-                costs = [measure(job) for _ in range(rounds)]
-            rows.append((way.title, f"{tickers:,}", *map(_figure, zip(*costs, strict=True))))
-    return Section("Fan-in: CPU µs per changed ticker", _METHOD, _COLUMNS, rows)
+                measured = [measure(job) for _ in range(options.rounds)]
+            figures = list(zip(*measured, strict=True))
+            cpu = [_figure(rounds) for rounds in figures[:2]]
+            rows.append((way.title, f"{tickers:,}", *cpu, f"{statistics.median(figures[2]):.0f}"))
+            if way is Packed:  # the largest size is the last
+                costs = {
+                    "fan_in_us": round(statistics.median(figures[0]), 2),
+                    "redis_publish_bytes_per_ticker": round(statistics.median(figures[2])),
+                }
+    return [Section("Fan-in: CPU µs per changed ticker", _METHOD, _COLUMNS, rows, costs)]
 
 
 def _figure(rounds: Sequence[float]) -> str:
@@ -116,7 +144,7 @@ def _figure(rounds: Sequence[float]) -> str:
     return f"{statistics.median(rounds):.2f} ({low:.2f}-{high:.2f})"
 
 
-_COLUMNS = ("way", "tickers", "receiving process", "sending process")
+_COLUMNS = ("way", "tickers", "receiving process", "sending process", "bytes to Redis")
 _METHOD = """\
 What a server process pays for a price before it has told anybody: a tick's messages come from Redis
 and are handed to the one channel that joined the groups of all tickers, as the hub does. The next

@@ -1,136 +1,100 @@
-"""The fan-out: what a price tick costs the server, for each user who is told of it.
+"""The fan-out: each contender gets the same users, lists and ticks, in the same run."""
 
-Each contender gets the same users, lists and ticks, in the same run. Its CPU time
-is read from /proc when all are connected and again when all have received
-everything, with the sockets still open. The sending side of the feed, the load
-client, Postgres and Redis are other processes, and do not count.
-"""
-
+import argparse
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
-from bench.contenders import CONTENDERS, Contender
-from bench.crowd.messages import Gather, Heard
-from bench.fanout.kernel import floor
+from bench.contenders import CONTENDERS
+from bench.fanout.measure import Cost, measure, measure_kernel, plan_of
 from bench.market.plan import Plan
-from bench.section import Section
-from bench.stage import stage
+from bench.peers.debian import Missing
+from bench.section import Costs, Section
 
 KERNEL = "kernel"
-DEFAULT = ("tickwatch", "channels-daphne", KERNEL)
-SLOW_TICKS = 2
+SERVERS = ("tickwatch", "nats", "mosquitto", "nchan", "channels-daphne", KERNEL)
+_PLAN = Plan()
 
 
-class Cost(NamedTuple):
-    """What one contender took."""
-
-    name: str
-    rounds: list[float]
-    """CPU µs of the server per user and tick, round by round."""
-    frames: float
-    """Per user and tick."""
-    frame_bytes: float
-    """Of one frame, on the wire above TCP."""
-    joining_ms: float
-    """CPU of the server for a new socket, until it has had its snapshot."""
-    kilobytes: float
-    """By which the server grew for each socket."""
-
-    @property
-    def microseconds(self) -> float:
-        return statistics.median(self.rounds)
-
-
-def measure(contender: Contender, plan: Plan) -> Cost:
-    """Run one contender through its ticks. Raises BenchmarkFailed if anybody lacks anything."""
-    with stage(contender, plan) as on:
-        before = on.used()
-        on.clients.ask(Gather(on.address.port, on.opening.guests))
-        on.clients.ask(on.opening.newest)
-        joined = on.used()
-        rounds: list[float] = []
-        heard: list[Heard] = []
-        for _ in range(plan.rounds):
-            began = on.used().cpu_seconds
-            heard += [on.clients.ask(on.feed.ask("tick")) for _ in range(plan.ticks)]
-            used = on.used().cpu_seconds - began
-            rounds.append(used / plan.users / plan.ticks * 1e6)
-    frames = sum(each.frames for each in heard)
-    return Cost(
-        contender.name,
-        rounds,
-        frames / len(heard) / plan.users,
-        sum(each.bytes for each in heard) / frames,
-        (joined.cpu_seconds - before.cpu_seconds) / plan.users * 1e3,
-        (joined.resident_bytes - before.resident_bytes) / plan.users / 1024,
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--users", type=int, default=_PLAN.users, help="each with a socket")
+    parser.add_argument("--tickers", type=int, default=_PLAN.tickers, help="all moving")
+    parser.add_argument("--per-user", type=int, default=_PLAN.per_user, help="tickers watched")
+    parser.add_argument("--zipf", action="store_true", help="some tickers are popular")
+    parser.add_argument("--ticks", type=int, default=_PLAN.ticks, help="in a round")
+    parser.add_argument("--rounds", type=int, default=_PLAN.rounds)
+    parser.add_argument(
+        "--servers",
+        nargs="+",
+        choices=[*CONTENDERS, KERNEL],
+        default=SERVERS,
+        help="the others are compared with the first",
     )
 
 
-def measure_kernel(plan: Plan, *, frame_bytes: int) -> list[float]:
-    """CPU µs of a process that only sends, per frame; round by round."""
-    rounds = (
-        floor(users=plan.users, frame_bytes=frame_bytes, ticks=plan.ticks)
-        for _ in range(plan.rounds)
-    )
-    return [seconds / plan.users / plan.ticks * 1e6 for seconds in rounds]
-
-
-def run(plan: Plan, *, names: Sequence[str] = DEFAULT, slow_ticks: int = SLOW_TICKS) -> Section:
+def run(options: argparse.Namespace) -> list[Section]:
     """Measure the named contenders; the kernel sends frames as long as the first one's."""
-    costs = []
-    for name in names:
-        if name != KERNEL:
-            contender = CONTENDERS[name]
-            print(f"fan-out: {contender.name} …", file=sys.stderr, flush=True)
-            own = replace(plan, ticks=slow_ticks, rounds=1) if contender.slowness > 1 else plan
-            costs.append(measure(contender, own))
-    first = costs[0]
-    rows = [_row(cost, first) for cost in costs]
-    if KERNEL in names:
-        print("fan-out: the kernel …", file=sys.stderr, flush=True)
-        kernel = measure_kernel(plan, frame_bytes=round(first.frame_bytes))
-        rows.append(
-            (
-                "send(2) of the same frames, nothing else",
-                *_figures(kernel, first),
-                "1.0",
-                f"{first.frame_bytes:,.0f}",
-                "",
-                "",
-            )
-        )
-    return Section(_title(plan), _METHOD, _COLUMNS, rows)
+    plan = Plan(
+        users=options.users,
+        tickers=options.tickers,
+        per_user=options.per_user,
+        zipf=options.zipf,
+        ticks=options.ticks,
+        rounds=options.rounds,
+    )
+    names = [name for name in options.servers if name != KERNEL]
+    costs = {name: _measured(name, plan) for name in names}
+    first = costs[names[0]]
+    if isinstance(first, Missing):
+        raise first
+    rows = [_row(CONTENDERS[name].name, cost, first) for name, cost in costs.items()]
+    if KERNEL in options.servers:
+        rows.append(_kernel_row(plan, first))
+    ours = first if names[0] == "tickwatch" else None
+    return [Section(_title(plan), _METHOD, _COLUMNS, rows, _costs(plan, ours))]
 
 
-_COLUMNS = (
-    "server",
-    "CPU µs per user per tick",
-    "rounds",
-    "times the first",
-    "frames per user per tick",
-    "bytes per frame",
-    "CPU ms to join",
-    "KB per socket",
-)
-_METHOD = """\
-Every user has a socket and watches some of the tickers; every tick moves every ticker. Counted is
-the CPU time of the server process (`/proc/PID/stat`, user and system) between *all connected* and
-*all received*, with the sockets still open; wall time is not looked at. Ticks follow each other
-as soon as everybody has the last one. The feed, the load client, Postgres and Redis are other
-processes. The client checks every frame: each user must come to hold the newest committed price of
-each of their tickers, and no sequence may fail to grow.
+def _measured(name: str, plan: Plan) -> Cost | Missing:
+    contender = CONTENDERS[name]
+    print(f"fan-out: {contender.name} …", file=sys.stderr, flush=True)
+    try:
+        return measure(contender, plan_of(contender, plan))
+    except Missing as missing:
+        return missing
 
-Tickwatch is the real server, `python -m config.server`, with signed-in sockets on `/ws/watchlist`,
-watchlists in Postgres and ticks through the job that runs in production. Plain Channels
-(`bench/peers`) is what one writes first: a consumer that joins a group for each of its tickers,
-the `RedisPubSubChannelLayer` of channels_redis (the faster of its two), one message per ticker and
-user; nobody signs in and nothing is recorded. *Rounds* are the lowest and the highest round, the
-figure is their median; what costs milliseconds gets one round of few ticks. *CPU ms to join* is
-what the server spends on a new socket until it has its first snapshot, signing in included;
-*KB per socket* is how much the process grew with each."""
+
+def _kernel_row(plan: Plan, first: Cost) -> tuple[str, ...]:
+    print("fan-out: the kernel …", file=sys.stderr, flush=True)
+    kernel = measure_kernel(plan, frame_bytes=round(first.frame_bytes))
+    name = "send(2) of the same frames, nothing else"
+    return (name, *_figures(kernel, first), "1.0", f"{first.frame_bytes:,.0f}")
+
+
+def _row(name: str, cost: Cost | Missing, first: Cost) -> tuple[str, ...]:
+    if isinstance(cost, Missing):
+        return (f"{name}: not measured, {cost}", *[""] * (len(_COLUMNS) - 1))
+    figures = _figures(cost.rounds, first)
+    return (name, *figures, f"{cost.frames:,.1f}", f"{cost.frame_bytes:,.0f}")
+
+
+def _figures(rounds: Sequence[float], first: Cost) -> tuple[str, str, str]:
+    median = statistics.median(rounds)
+    return (
+        f"{median:,.1f}",
+        f"{min(rounds):,.1f} - {max(rounds):,.1f}",
+        f"{median / first.microseconds:,.2f}",
+    )
+
+
+def _costs(plan: Plan, ours: Cost | None) -> Costs:
+    if ours is None or plan.per_user != _PLAN.per_user:
+        return {}
+    if plan.zipf:
+        return {"fan_out_us": {f"{plan.tickers}_zipf": round(ours.microseconds, 1)}}
+    return {
+        "fan_out_us": {f"{plan.tickers}": round(ours.microseconds, 1)},
+        "frame_bytes": round(ours.frame_bytes),
+    }
 
 
 def _title(plan: Plan) -> str:
@@ -141,21 +105,27 @@ def _title(plan: Plan) -> str:
     )
 
 
-def _row(cost: Cost, first: Cost) -> tuple[str, ...]:
-    return (
-        cost.name,
-        *_figures(cost.rounds, first),
-        f"{cost.frames:,.1f}",
-        f"{cost.frame_bytes:,.0f}",
-        f"{cost.joining_ms:.2f}",
-        f"{cost.kilobytes:.1f}",
-    )
+_COLUMNS = (
+    "server",
+    "CPU µs per user per tick",
+    "rounds",
+    "times the first",
+    "frames per user per tick",
+    "bytes per frame",
+)
+_METHOD = """\
+Every user has a socket and watches some of the tickers; every tick moves every ticker. Counted is
+the CPU time of the server's processes (their CPU clocks, user and system, all threads) between
+*all connected* and *all received*, with the sockets still open; wall time is not looked at. Ticks
+follow each other as soon as everybody has the last one. The feed, the load client, Postgres and
+Redis are other processes. The client understands every frame of every server: each user must come
+to hold the newest price of each of their tickers, and no sequence may fail to grow. *Rounds* are
+the lowest and the highest round, the figure is their median; who is slow gets one round of fewer
+ticks.
 
-
-def _figures(rounds: list[float], first: Cost) -> tuple[str, str, str]:
-    median = statistics.median(rounds)
-    return (
-        f"{median:,.1f}",
-        f"{min(rounds):,.1f} - {max(rounds):,.1f}",
-        f"{median / first.microseconds:,.2f}",
-    )
+Tickwatch is the real server, `python -m config.server`, with signed-in sockets on `/ws/watchlist`,
+watchlists in Postgres and ticks through the job that runs in production. The others have the
+easier task: nobody signs in, nothing is recorded, there are no snapshots. NATS and Mosquitto get a
+subscription for each of a user's tickers, nchan a multiplexed socket, plain Channels a consumer
+that joins a group for each of its tickers (`bench/peers`). They send a message for each ticker and
+user, as that is what they are for; NATS packs several into a frame."""

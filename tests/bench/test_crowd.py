@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -102,6 +103,40 @@ async def test_a_newest_sequence_with_another_price_is_not_the_newest_price() ->
     member.data_received(prices(("A", 5), ("B", 5)))
 
     assert not member.holds({"A": (5, "5.01"), "B": (5, "5.00")})
+
+
+async def test_who_comes_back_may_be_told_the_same_again_but_nothing_older() -> None:
+    crowd = Crowd()
+    member = a_member(crowd)
+    member.data_received(prices(("A", 5), ("B", 5)))
+    member.cut()
+    assert not member.holds({"A": (5, "5.00"), "B": (5, "5.00")})
+
+    member.data_received(prices(("A", 5)))
+    member.returning = False  # it is in
+    member.data_received(prices(("B", 4)))
+
+    with pytest.raises(BenchmarkFailed, match="4 after coming back"):
+        await crowd.hold({"A": (5, "5.00"), "B": (5, "5.00")})
+
+
+async def test_arrivals_are_when_frames_came_not_when_they_were_read() -> None:
+    crowd = Crowd()
+    member = a_member(crowd)
+    member.data_received(prices(("A", 1)))
+    member.begins()
+    crowd.tally.keeps_arrivals = True
+    before = time.monotonic()
+    member.data_received(prices(("A", 2)))
+    after = time.monotonic()
+    assert not member.holds({"A": (2, "2.00")})
+
+    crowd.tally.understand()
+
+    assert member.holds({"A": (2, "2.00")})
+    heard = crowd.heard()
+    assert before <= heard.arrivals[0] <= after
+    assert len(heard.arrivals) == 1
 
 
 async def test_nobody_connects_where_nobody_listens() -> None:

@@ -1,0 +1,110 @@
+"""Joining: what a signed-in socket takes until it has its snapshot, and while it is open."""
+
+import argparse
+import sys
+from typing import NamedTuple
+
+from bench.contenders import CONTENDERS, Contender
+from bench.crowd.messages import Gather
+from bench.market.plan import Plan
+from bench.peers.debian import Missing
+from bench.section import Costs, Section
+from bench.stage import stage
+
+USERS = 10_000
+SERVERS = ("tickwatch", "channels-joining", "nats")
+
+
+class Cost(NamedTuple):
+    """What one contender took."""
+
+    per_cpu_second: float
+    """Sockets that came in for each second of the server's CPU."""
+    joining_ms: float
+    """Of that CPU, for each."""
+    kilobytes: float
+    """By which the server has grown for each."""
+    before_mb: float
+    """What it held without any."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--users", type=int, default=USERS)
+    parser.add_argument("--per-user", type=int, default=Plan().per_user, help="tickers watched")
+    parser.add_argument("--servers", nargs="+", choices=[*CONTENDERS], default=SERVERS)
+
+
+def run(options: argparse.Namespace) -> list[Section]:
+    """Let everybody in, once for each contender."""
+    plan = Plan(users=options.users, per_user=options.per_user)
+    rows: list[tuple[str, ...]] = []
+    costs: Costs = {}
+    for name in options.servers:
+        contender = CONTENDERS[name]
+        print(f"joining: {contender.name} …", file=sys.stderr, flush=True)
+        try:
+            cost = measure(contender, plan)
+        except Missing as missing:
+            rows.append((f"{contender.name}: not measured, {missing}", *[""] * 4))
+            continue
+        rows.append((contender.name, *_figures(cost)))
+        if name == "tickwatch":
+            costs = _costs(cost)
+    title = f"Joining: {plan.users:,} sockets with {plan.per_user} tickers each"
+    return [Section(title, _METHOD, _COLUMNS, rows, costs)]
+
+
+def measure(contender: Contender, plan: Plan) -> Cost:
+    """All come in, and get a tick. Raises BenchmarkFailed if anybody lacks anything."""
+    with stage(contender, plan) as on:
+        before = on.used()
+        on.clients.ask(Gather(on.address.port, on.opening.guests))
+        on.clients.ask(on.opening.newest)
+        joining = on.used().cpu_seconds - before.cpu_seconds
+        if contender.slowness == 1:
+            on.clients.ask(on.feed.ask("tick"))
+        growth = on.used().resident_bytes - before.resident_bytes
+    return Cost(
+        plan.users / joining,
+        joining / plan.users * 1e3,
+        growth / plan.users / 1024,
+        before.resident_bytes / 2**20,
+    )
+
+
+def _figures(cost: Cost) -> tuple[str, ...]:
+    return (
+        f"{cost.per_cpu_second:,.0f}",
+        f"{cost.joining_ms:.2f}",
+        f"{cost.kilobytes:.1f}",
+        f"{cost.before_mb:.0f}",
+    )
+
+
+def _costs(cost: Cost) -> Costs:
+    return {
+        "join_ms": round(cost.joining_ms, 3),
+        "socket_kb": round(cost.kilobytes, 1),
+        "process_mb": round(cost.before_mb),
+    }
+
+
+_COLUMNS = (
+    "server",
+    "sockets per second of CPU",
+    "CPU ms each",
+    "KB per socket",
+    "MB without sockets",
+)
+_METHOD = """\
+New sockets, 64 at a time, until each has its first snapshot with the newest price of each ticker.
+The users, their lists and their tokens were made before; lists are in Postgres, not yet in Redis.
+Counted is the CPU time of the server, one process, between *nobody connected* and *all have their
+snapshots*. *KB per socket* is by how much the resident memory of the server has grown when all
+have had their first tick, too (plain Channels: before that, it would take minutes); buffers of the
+kernel are not in it.
+
+Plain Channels here does the same work the plain way, on the same uvicorn (`bench/peers`): each
+consumer verifies its token and reads its user, reads the list with its prices from Postgres, joins
+a group for each ticker and sends the snapshot. NATS has the easier task: nobody signs in, and
+there is no snapshot."""

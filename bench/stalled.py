@@ -1,0 +1,126 @@
+"""Stalled clients: a thousand stop reading, and others notice nothing."""
+
+import argparse
+import sys
+import time
+from typing import NamedTuple
+
+from bench.contenders import CONTENDERS
+from bench.crowd.messages import Gather
+from bench.crowd.stallers import stallers
+from bench.latency import delays_ms
+from bench.market.plan import Plan
+from bench.process import Worker
+from bench.section import Section, percentile
+from bench.stage import Stage, stage
+from bench.usage import connections, usage
+
+HEALTHY, STALLED = 1000, 1000
+TICKS_BEFORE = 60
+LONGEST_SECONDS = 60.0
+_WARM_UP = 3
+_TICKS_AFTER = 3
+
+
+class Sample(NamedTuple):
+    """The server after a tick."""
+
+    seconds: float
+    """Since reading stopped."""
+    cut: int
+    """Stalled clients that it has given up."""
+    kilobytes: float
+    """By which it has grown since, for each stalled client."""
+
+
+class Watched(NamedTuple):
+    """What was seen."""
+
+    before_ms: list[float]
+    during_ms: list[float]
+    """Delays of the healthy clients' frames."""
+    samples: list[Sample]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--healthy", type=int, default=HEALTHY)
+    parser.add_argument("--stalled", type=int, default=STALLED)
+    parser.add_argument("--ticks", type=int, default=TICKS_BEFORE, help="before they stall")
+    parser.add_argument(
+        "--seconds", type=float, default=LONGEST_SECONDS, help="to wait at most until all are cut"
+    )
+
+
+def run(options: argparse.Namespace) -> list[Section]:
+    """Some ticks while all read, then ticks until all who stopped are cut."""
+    healthy, stalled = options.healthy, options.stalled
+    print(f"stalled: {stalled:,} beside {healthy:,} …", file=sys.stderr, flush=True)
+    with (
+        stage(CONTENDERS["tickwatch"], Plan(users=healthy + stalled)) as on,
+        Worker(stallers) as silent,
+    ):
+        guests = on.opening.guests
+        on.clients.ask(Gather(on.address.port, guests[:healthy], keeps_arrivals=True))
+        on.clients.ask(on.opening.newest)
+        silent.ask(Gather(on.address.port, guests[healthy:]))
+        watched = watch(on, silent, options)
+    title = f"Stalled: {stalled:,} clients stop reading beside {healthy:,} who go on"
+    return [Section(title, _METHOD, _COLUMNS, _rows(watched, stalled))]
+
+
+def watch(on: Stage, silent: Worker, options: argparse.Namespace) -> Watched:
+    """All are connected: ticks before the stallers stop reading, and then ticks."""
+    healthy, stalled = options.healthy, options.stalled
+    for _ in range(_WARM_UP):
+        delays_ms(on, healthy)
+    before = [delay for _ in range(options.ticks) for delay in delays_ms(on, healthy)]
+    memory = usage(on.server.pid).resident_bytes
+    silent.ask("stop reading")
+    began, during, samples = time.monotonic(), [], [Sample(0.0, 0, 0.0)]
+    while samples[-1].cut < stalled and samples[-1].seconds < options.seconds:
+        during += delays_ms(on, healthy)
+        growth = usage(on.server.pid).resident_bytes - memory
+        samples.append(
+            Sample(
+                time.monotonic() - began,
+                healthy + stalled - connections(on.address.port),
+                growth / stalled / 1024,
+            )
+        )
+    for _ in range(_TICKS_AFTER):
+        delays_ms(on, healthy)
+    return Watched(before, during, samples)
+
+
+def _rows(watched: Watched, stalled: int) -> list[tuple[str, ...]]:
+    before, during = percentile(watched.before_ms, 0.99), percentile(watched.during_ms, 0.99)
+    most = max(sample.kilobytes for sample in watched.samples)
+    return [
+        ("KB of the server per stalled client, at most", f"{most:.1f}"),
+        ("seconds from their last read until the first is cut", _when(watched, 1)),
+        ("seconds from their last read until all are cut", _when(watched, stalled)),
+        ("p50 of the others before, ms", f"{percentile(watched.before_ms, 0.5):.1f}"),
+        ("p50 of the others meanwhile, ms", f"{percentile(watched.during_ms, 0.5):.1f}"),
+        ("p99 of the others before, ms", f"{before:.1f}"),
+        ("p99 of the others meanwhile, ms", f"{during:.1f}"),
+        ("p99 meanwhile, times before", f"{during / before:.2f}"),
+    ]
+
+
+def _when(watched: Watched, count: int) -> str:
+    for sample in watched.samples:
+        if sample.cut >= count:
+            return f"{sample.seconds:.1f}"
+    last = watched.samples[-1]
+    return f"not in {last.seconds:.0f} s ({last.cut:,} cut)"
+
+
+_COLUMNS = ("figure", "")
+_METHOD = """\
+All clients watch 20 of 500 tickers and read; then some stop reading and keep their sockets open,
+with receive buffers of 4 KB. Ticks follow each other as soon as the others have the last one,
+several a second, until the server has closed the last stalled socket (its connections are counted
+after each tick). The time until they are cut includes the time in which the buffers of the kernel
+and of the server fill, which is most of a minute's worth of ticks in production. Memory is the
+server's resident memory, against the moment before they stopped. Delays are from the commit to a
+whole frame at a healthy client, measured as for the latency, over all frames; before, all read."""

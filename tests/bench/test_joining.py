@@ -1,0 +1,16 @@
+"""Joining in small, the plain way; ours is on stage in test_stage."""
+
+from redis import Redis
+
+from bench.contenders import CONTENDERS
+from bench.joining import measure
+from bench.market.plan import Plan
+
+
+def test_plain_channels_lets_the_same_users_in(redis_of_its_own: Redis) -> None:
+    users = 10
+    cost = measure(CONTENDERS["channels-joining"], Plan(users=users, tickers=8, per_user=4))
+
+    assert 0 < cost.joining_ms * users < 60_000
+    assert round(cost.per_cpu_second * cost.joining_ms) == 1000
+    assert cost.before_mb > 10
