@@ -44,6 +44,13 @@ def securities_by_tickers(tickers: Iterable[str]) -> dict[str, Security]:
     return {row.ticker: row for row in securities_with_quotes().filter(ticker__in=wanted)}
 
 
+def active_tickers_among(tickers: Iterable[str]) -> set[str]:
+    """Those of the tickers that are active, in canonical form. One query that reads no quotes."""
+    wanted = {canonical for ticker in tickers if (canonical := canonical_ticker(ticker))}
+    active = Security.objects.filter(is_active=True, ticker__in=wanted)
+    return set(active.values_list("ticker", flat=True))
+
+
 def active_securities_in_order(ids: Sequence[int]) -> list[Security]:
     """The active ones among these ids, with quotes, in the order of `ids`. One query."""
     rows = securities_with_quotes().filter(is_active=True).in_bulk(list(ids))

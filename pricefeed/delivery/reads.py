@@ -10,7 +10,7 @@ from pricefeed.delivery.latest import Mark
 from pricefeed.delivery.membership import QuotesFromDatabase
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording.selectors import feed
-from securities.selectors import active_tickers, securities_by_tickers
+from securities.selectors import active_tickers, active_tickers_among, securities_by_tickers
 from watchlists.selectors import watched_tickers_many
 
 
@@ -39,8 +39,7 @@ def _active_tickers() -> tuple[str, ...]:
 @database_sync_to_async
 def active_among(tickers: Collection[str]) -> set[str]:
     """Those of the tickers that are active securities."""
-    found = securities_by_tickers(tickers).values()
-    return {security.ticker for security in found if security.is_active}
+    return active_tickers_among(tickers)
 
 
 @database_sync_to_async

@@ -55,6 +55,17 @@ def test_several_tickers_are_one_query_and_unknown_ones_are_left_out(
         assert found["AAPL"].quote.price == 1
 
 
+def test_the_active_among_tickers_are_one_query_that_reads_no_price(
+    security: Make, django_assert_num_queries: Any
+) -> None:
+    for ticker in ("AAPL", "BRK.B", "IBM"):
+        security(ticker, price="1", is_active=ticker != "IBM")
+    with django_assert_num_queries(1) as asked:
+        found = selectors.active_tickers_among(["aapl", "brk-b", "IBM", "NOPE", "a\0b"])
+    assert found == {"AAPL", "BRK.B"}
+    assert "securities_quote" not in asked[0]["sql"]
+
+
 def test_active_tickers_are_sorted_and_only_active(security: Make) -> None:
     for ticker in ("MSFT", "AAPL", "IBM"):
         security(ticker, is_active=ticker != "IBM")
