@@ -10,14 +10,20 @@ parsing, pings, closing) stays uvicorn's; a server that does not offer
 import asyncio
 from collections.abc import Callable, Sequence
 from struct import Struct
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.limits import Pace
+
+if TYPE_CHECKING:
+    from uvicorn._types import WebSocketScope
 
 EXTENSION = "tickwatch.writer"
 
@@ -32,6 +38,10 @@ CLOSING_SECONDS = 5.0
 """How long a client may take to answer a close, which it cannot while it does not read."""
 
 _SLICE_BYTES = 4096
+_SWITCHING = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: "
+)
 _TEXT = 0x81  # RFC 6455, section 5.2: FIN and opcode 1
 _SMALL = [bytes((_TEXT, size)) for size in range(126)]
 _medium = Struct("!BBH").pack
@@ -111,28 +121,75 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
 
     on_free: Callable[[], None] | None = None
     _pace: Pace | None = None
+    _accept: bytes | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.queue: _Inbox = _Inbox()  # type: ignore[assignment]
         self.writable = _Gate()  # type: ignore[assignment]
 
+    def take_over(self, http: HttpToolsProtocol, *, accept: bytes) -> None:
+        """Begin with a request that was read and found right; `accept` is the key's answer."""
+        self.transport, self.server, self.client = http.transport, http.server, http.client
+        self.connections.add(self)
+        self.handshake_initiated = True
+        self._accept = accept
+        self.conn.state = State.OPEN
+        self.conn.parser = self.conn.parse()
+        next(self.conn.parser)  # begins with frames
+        self.scope = cast(
+            "WebSocketScope",
+            {
+                **http.scope,
+                "type": "websocket",
+                "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+                "scheme": "wss" if http.scheme == "https" else "ws",
+                "subprotocols": [],
+                "extensions": {"websocket.http.response": {}},
+            },
+        )
+        self._offer_writer()
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+
     def handle_connect(self, event: Request) -> None:
+        """Begin as uvicorn does: PriceHttpProtocol has left this request to it."""
         super().handle_connect(event)
-        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         if not self.close_sent:  # else the handshake was refused, and there is no scope
-            extensions = cast("dict[str, Any]", self.scope["extensions"])
-            extensions[EXTENSION] = self
+            self._offer_writer()
+
+    def _offer_writer(self) -> None:
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        extensions = cast("dict[str, Any]", self.scope["extensions"])
+        extensions[EXTENSION] = self
 
     async def send(self, message: Any) -> None:
-        await super().send(message)
         if message["type"] == "websocket.accept":
+            await self._send_accept(message)
+            return
+        await super().send(message)
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+            self.close_timer = self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
+
+    async def _send_accept(self, message: Any) -> None:
+        if self._accept is None:
+            await super().send(message)
             # Kilobytes for as long as the socket lives, and nobody asks for them again.
             self.request.headers.clear()
             del self.request, self.response
-        elif self.close_timer is not None:
-            self.close_timer.cancel()
-            self.close_timer = self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
+            return
+        if self.disconnected:
+            raise ClientDisconnected
+        headers = list(message.get("headers") or ())
+        if message.get("subprotocol"):
+            headers.append((b"Sec-WebSocket-Protocol", message["subprotocol"].encode()))
+        lines = [b"%b: %b\r\n" % header for header in headers]
+        self.transport.write(b"".join((_SWITCHING, self._accept, b"\r\n", *lines, b"\r\n")))
+        self.handshake_complete = True
+        self.start_keepalive()
 
     def write_texts(self, texts: Sequence[str]) -> bool:
         if self.close_sent or self.disconnected:
@@ -163,6 +220,8 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         if len(self.queue) > MAX_WAITING:
             self._refuse_haste()
+        elif self.curr_msg_data_type == "text" and not _is_utf_8(b"".join(self.frames)):
+            self._refuse(CloseCode.INVALID_DATA, "not UTF-8")  # uvicorn would log a traceback
         else:
             super().send_receive_event_to_app()
 
@@ -205,6 +264,14 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         if not self.close_sent and not self.transport.is_closing():
             self.conn.fail(code, reason)
             self.handle_parser_exception()
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _frame(text: str) -> bytes:
