@@ -255,6 +255,13 @@ SPECTACULAR_SETTINGS = {
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # by default a worker ends after a hundred
+# A link can die without a word: by default the worker notices after a minute, Beat never does.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "health_check_interval": 2,
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = False  # a lost price run is repaired by the next one, never repeated
 # At a minute of the clock: Beat in a container forgets, with a restart, when it last ran a job.
