@@ -9,7 +9,7 @@ of the things there is only one of gives way first.
 """
 
 from dataclasses import dataclass
-from math import ceil, floor, inf
+from math import ceil, floor
 
 from bench.capacity.costs import LARGE, SMALL, Costs
 from bench.capacity.plan import Limits, Service
@@ -25,6 +25,7 @@ SEGMENT_OVERHEAD_BYTES = 90
 """IPv4 20, TCP with time stamps 32, Ethernet with its gap 38."""
 OTHER_PROCESSES = 5
 """Two workers of two processes, and Beat."""
+REFRESH_ROWS_READ, REFRESH_ROWS_WRITTEN = 3, 2  # a rotation of accounts.services
 REDIS_LINKS_PER_PROCESS = 6
 """The layer's two, the hub's reader, cache, watchlists and health. Assumed."""
 LIST_BYTES_PER_TICKER = 8
@@ -50,6 +51,17 @@ def fan_in_us(costs: Costs, service: Service) -> float:
     return costs.fan_in_us * service.changes
 
 
+def renewals(service: Service, limits: Limits) -> float:
+    """How many a second ask for a new token, and open their socket anew with it."""
+    return service.users / (limits.token_minutes * 60)
+
+
+def steady_us(costs: Costs, service: Service, limits: Limits) -> float:
+    """CPU µs a second that a user takes: frames, and a renewal once a token."""
+    ticks = fan_out_us(costs, service) / service.period_seconds
+    return ticks + (costs.join_ms + limits.refresh_ms) * 1e3 / (limits.token_minutes * 60)
+
+
 def planned_seconds(limits: Limits) -> float:
     """From commit to the last client, with the reserve taken off."""
     return limits.within_seconds * limits.core_share
@@ -72,11 +84,11 @@ def users_per_process(costs: Costs, service: Service, limits: Limits) -> int:
 
 def users_by_process_limit(costs: Costs, service: Service, limits: Limits) -> dict[str, int]:
     """The same, limit by limit. Raises Impossible."""
-    steady = service.period_seconds * limits.core_share
     each, fixed = fan_out_us(costs, service) / 1e6, fan_in_us(costs, service) / 1e6
+    steady = limits.core_share - fixed / service.period_seconds
     found = {
         "time to the last client": _whole((flush_seconds(limits) - fixed) / each),
-        "average CPU": _whole((steady - fixed) / each),
+        "average CPU": _whole(steady / (steady_us(costs, service, limits) / 1e6)),
         "open files": limits.descriptors - RESERVED_DESCRIPTORS,
     }
     for name, users in found.items():
@@ -100,9 +112,9 @@ def processes(costs: Costs, service: Service, limits: Limits) -> int:
 
 def average_cores(costs: Costs, service: Service, limits: Limits) -> float:
     """Cores that are busy on the average; all of them are while a tick goes out."""
-    everybody = service.users * fan_out_us(costs, service)
     takers = processes(costs, service, limits) * fan_in_us(costs, service)
-    return (everybody + takers) / 1e6 / service.period_seconds
+    everybody = service.users * steady_us(costs, service, limits)
+    return (everybody + takers / service.period_seconds) / 1e6
 
 
 def frame_bytes(costs: Costs, service: Service) -> float:
@@ -196,9 +208,19 @@ def redis_connections(costs: Costs, service: Service, limits: Limits) -> int:
 # -- Postgres ---------------------------------------------------------------------------------
 
 
-def postgres_rows(service: Service) -> float:
+def feed_rows(service: Service) -> float:
     """Rows a second that the feed writes: a tick appended and a quote updated per change."""
     return 2 * service.changes / service.period_seconds
+
+
+def rows_written(service: Service, limits: Limits) -> float:
+    """A second, by the feed and by renewals of tokens."""
+    return feed_rows(service) + renewals(service, limits) * REFRESH_ROWS_WRITTEN
+
+
+def rows_read(service: Service, limits: Limits) -> float:
+    """A second: token, user and list of each renewal; Redis keeps lists for ten minutes only."""
+    return renewals(service, limits) * (REFRESH_ROWS_READ + 1 + service.per_user)
 
 
 def postgres_connections(costs: Costs, service: Service, limits: Limits) -> int:
@@ -242,13 +264,17 @@ def parts(costs: Costs, service: Service, limits: Limits) -> list[Part]:
     storm = limits.patience_seconds * limits.postgres_reads / (1 + service.per_user)
     links = limits.redis_clients // REDIS_LINKS_PER_PROCESS - OTHER_PROCESSES
     pools = limits.postgres_connections // limits.pool_size - OTHER_PROCESSES
-    writes = inf if postgres_rows(service) <= limits.postgres_writes else 0
+    token_seconds = limits.token_minutes * 60
+    writes = (limits.postgres_writes - feed_rows(service)) / REFRESH_ROWS_WRITTEN * token_seconds
+    reads = limits.postgres_reads / (REFRESH_ROWS_READ + 1 + service.per_user) * token_seconds
     found = [
         Part(CONNECTIONS, max(pools, 0) * each),
         Part(STORM, _whole(storm)),
         Part(HANDING_OUT, processes_per_redis(costs, service, limits) * each),
         Part(REDIS_LINKS, max(links, 0) * each),
-        Part(WRITES, writes),
+        Part(COMMITS, _whole(limits.postgres_commits * token_seconds)),
+        Part(READS, _whole(reads)),
+        Part(WRITES, max(_whole(writes), 0)),
     ]
     return sorted(found, key=lambda part: part.users)
 
@@ -257,4 +283,6 @@ CONNECTIONS = "Postgres' max_connections"
 STORM = "Postgres, when everybody is back at once"
 HANDING_OUT = "Redis, handing each tick to every process"
 REDIS_LINKS = "Redis' maxclients"
-WRITES = "Postgres, writing ticks"
+COMMITS = "Postgres, committing new tokens"
+READS = "Postgres, reading lists for sockets that come back with them"
+WRITES = "Postgres, writing ticks and tokens"

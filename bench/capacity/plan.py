@@ -43,6 +43,12 @@ class Limits:
     """Its own default."""
     pool_size: int = 8
     """DATABASE_POOL_SIZE: the most connections of one process."""
+    token_minutes: float = 15.0
+    """ACCESS_TOKEN_MINUTES: how often each socket ends, to come back with a new token."""
+    refresh_ms: float = 7.0
+    """CPU of the REST request for that token; tried once, not part of the benchmark."""
+    postgres_commits: float = 5000
+    """Small transactions a second that are written, with fsync."""
     postgres_reads: float = 200_000
     """Rows a second, by short queries."""
     postgres_writes: float = 50_000

@@ -1,7 +1,6 @@
 """The figures of capacity as rows: each says how it is known."""
 
 from collections.abc import Callable, Sequence
-from math import inf
 
 from bench.capacity import model
 from bench.capacity.costs import LARGE, SMALL, Costs
@@ -19,13 +18,14 @@ def sections(costs: Costs, services: Sequence[Service], limits: Limits) -> list[
         (name, *(figure(each) for each in services), source(costs, services[0], known))
         for name, figure, known in _figures(costs, limits)
     ]
+    parts = model.parts(costs, services[0], limits)
     return [
         Section("What it takes", method(costs, services[0], limits), columns, rows),
         Section(
             "What gives way first",
-            "Of the things there is only one of, to how many users each suffices.",
+            _first(parts[0]),
             ("part", "users", "how it is known"),
-            [_part(part) for part in model.parts(costs, services[0], limits)],
+            [_part(part) for part in parts],
         ),
     ]
 
@@ -47,6 +47,13 @@ def method(costs: Costs, service: Service, limits: Limits) -> str:
         f"for Redis; {limits.cores_per_host} cores and {limits.nic_bits / 1e9:g} Gbit/s a host; "
         f"{_bytes(limits.redis_out_bytes)}/s out of a Redis; {limits.descriptors:,} open files a "
         f"process.{measured}"
+    )
+
+
+def _first(part: model.Part) -> str:
+    return (
+        f"Of what there is one of, each suffices for so many users. The first to give way is "
+        f"{part.name}, at {part.users:,.0f}."
     )
 
 
@@ -95,7 +102,7 @@ def _web(costs: Costs, limits: Limits) -> list[tuple[str, Figure, str]]:
         (
             "cores busy on the average",
             lambda each: f"{model.average_cores(costs, each, limits):,.1f}",
-            "extrapolated",
+            "extrapolated; token requests assumed",
         ),
         (
             "hosts for them",
@@ -153,8 +160,18 @@ def _servers(costs: Costs, limits: Limits) -> list[tuple[str, Figure, str]]:
             "counted, assumed per process",
         ),
         (
+            "tokens renewed, and sockets with them, a second",
+            lambda each: f"{model.renewals(each, limits):,.0f}",
+            "counted from the settings",
+        ),
+        (
             "Postgres: rows written a second",
-            lambda each: f"{model.postgres_rows(each):,.0f}",
+            lambda each: f"{model.rows_written(each, limits):,.0f}",
+            "counted from the code",
+        ),
+        (
+            "Postgres: rows read a second",
+            lambda each: f"{model.rows_read(each, limits):,.0f}",
             "counted from the code",
         ),
         (
@@ -188,13 +205,14 @@ _REASONS = {
     model.STORM: "assumed; beyond it takes longer than planned, nothing breaks",
     model.HANDING_OUT: "extrapolated; rate assumed",
     model.REDIS_LINKS: "counted, assumed per process; a setting",
-    model.WRITES: "assumed; depends on tickers, not on users",
+    model.COMMITS: "counted; rate assumed",
+    model.READS: "counted; rate assumed",
+    model.WRITES: "counted; rate assumed",
 }
 
 
 def _part(part: model.Part) -> Row:
-    users = "any number" if part.users == inf else f"{part.users:,.0f}"
-    return part.name, users, _REASONS[part.name]
+    return part.name, f"{part.users:,.0f}", _REASONS[part.name]
 
 
 def _bytes(value: float) -> str:

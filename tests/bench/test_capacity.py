@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bench.capacity.costs import Costs
 from bench.capacity.plan import Limits, Service
 from bench.capacity.table import sections
 from bench.process import BenchmarkFailed
+from deploy.local.paths import ROOT
 from pricefeed.delivery.layer import MESSAGES_PER_PUBLISH
 
 ROUND = Costs(
@@ -57,10 +59,10 @@ def test_a_process_has_as_many_users_as_it_can_tell_within_its_share_of_the_prom
 
 def test_where_the_promise_is_generous_the_average_cpu_limits_and_then_the_open_files() -> None:
     patient = replace(LIMITS, within_seconds=60, descriptors=1_000_000)
-    # 5 s × 60 % = 3 s, less 5 ms, by 20 µs.
-    assert model.users_per_process(ROUND, MILLION, patient) == 149_750
-    files = replace(patient, descriptors=65_536)
-    assert model.users_per_process(ROUND, MILLION, files) == 65_280
+    # 600 ms a second, less 5 ms each 5 s, by 20 µs each 5 s and 7.5 ms each 900 s.
+    assert model.users_per_process(ROUND, MILLION, patient) == 48_567
+    files = replace(patient, descriptors=30_000)
+    assert model.users_per_process(ROUND, MILLION, files) == 29_744
 
 
 def test_fan_out_is_taken_as_measured_for_the_two_universes_that_were() -> None:
@@ -72,9 +74,10 @@ def test_fan_out_is_taken_as_measured_for_the_two_universes_that_were() -> None:
     assert model.fan_out_us(ROUND, replace(SMALL, moving=0.5)) == 7.5
 
 
-def test_average_cores_are_what_fan_out_and_fan_in_take_of_each_period() -> None:
-    # 1,000,000 × 20 µs + 45 × 5 ms = 20.225 s in 5 s.
-    assert model.average_cores(ROUND, MILLION, LIMITS) == pytest.approx(4.045)
+def test_average_cores_are_what_frames_renewals_and_fan_in_take() -> None:
+    # A second: 1,000,000 × 4 µs, 1,000,000 / 900 × 7.5 ms, 45 × 1 ms.
+    expected = 4 + 7500 / 900 + 0.045
+    assert model.average_cores(ROUND, MILLION, LIMITS) == pytest.approx(expected)
 
 
 def test_the_network_carries_frames_and_a_header_for_each_segment() -> None:
@@ -120,15 +123,20 @@ def test_connections_are_those_of_web_workers_and_beat() -> None:
     assert model.redis_connections(ROUND, MILLION, LIMITS) == 50 * 6
 
 
-def test_postgres_writes_a_tick_and_a_quote_for_each_change() -> None:
-    assert model.postgres_rows(MILLION) == 2000
-    assert model.postgres_rows(replace(MILLION, moving=0.5)) == 1000
+def test_postgres_writes_a_tick_and_a_quote_for_each_change_and_two_rows_for_each_new_token() -> (
+    None
+):
+    assert model.feed_rows(MILLION) == 2000
+    assert model.feed_rows(replace(MILLION, moving=0.5)) == 1000
+    nine_hundred_thousand = replace(MILLION, users=900_000)  # a thousand renewals a second
+    assert model.rows_written(nine_hundred_thousand, LIMITS) == 4000
+    assert model.rows_read(nine_hundred_thousand, LIMITS) == 24_000
 
 
 def test_a_storm_lasts_until_the_slowest_part_has_taken_everybody_back() -> None:
     found = model.storm_seconds(ROUND, MILLION, LIMITS)
-    # 22,222 sockets × 0.5 ms in what the ticks leave of a core: 1 − 4.045 / 45.
-    assert found["web processes"] == pytest.approx(12.209, abs=0.001)
+    # 22,222 sockets × 0.5 ms in what is left of a core: 1 − 12.378 / 45.
+    assert found["web processes"] == pytest.approx(15.327, abs=0.001)
     assert found["Postgres"] == 105  # 21 rows each, 200,000 a second
     assert found["Redis"] == pytest.approx(0.4)
 
@@ -139,8 +147,10 @@ def test_parts_give_way_in_the_order_of_the_users_they_carry() -> None:
         (model.CONNECTIONS, (100 // 8 - 5) * 22_250),
         (model.STORM, 571_428),  # 60 s × 200,000 / 21
         (model.HANDING_OUT, 60 * 22_250),
+        (model.COMMITS, 5000 * 900),
+        (model.READS, 7_500_000),  # 200,000 / 24 × 900
+        (model.WRITES, 21_600_000),  # (50,000 − 2,000) / 2 × 900
         (model.REDIS_LINKS, (1666 - 5) * 22_250),
-        (model.WRITES, float("inf")),
     ]
 
 
@@ -164,7 +174,7 @@ def all_of(service: Service) -> dict[str, float]:
         "Redis": model.redis_traffic(ROUND, service, LIMITS).bytes_out,
         "Redis servers": model.redis_servers(ROUND, service, LIMITS),
         "connections": model.postgres_connections(ROUND, service, LIMITS),
-        "rows": model.postgres_rows(service),
+        "rows": model.rows_written(service, LIMITS) + model.rows_read(service, LIMITS),
     }
 
 
@@ -229,6 +239,7 @@ def test_the_default_is_a_million_and_ten_million_side_by_side(tmp_path: Path) -
     assert rows["web processes, a core each"] == ("45", "450", "extrapolated")
     assert rows["network out, average"][0] == "436 MB/s (3.5 Gbit/s)"
     assert gives_way.rows[0][:2] == (model.CONNECTIONS, "155,750")
+    assert f"The first to give way is {model.CONNECTIONS}, at 155,750." in gives_way.method
 
 
 def test_every_figure_says_how_it_is_known(tmp_path: Path) -> None:
@@ -307,3 +318,29 @@ def test_the_command_says_what_its_figures_rest_on(tmp_path: Path) -> None:
     said = " ".join(command.text(command.run(asked("--costs", str(file_of(tmp_path))))).split())
     assert said.startswith("20 tickers a user of 5,000, 100% of them changing every 5 s.")
     assert "a machine, 2026-01-02" in said
+
+
+PAGE = (ROOT / "docs" / "scaling.md").read_text()
+
+
+def test_the_page_shows_what_the_command_prints_for_the_costs_of_the_last_whole_run() -> None:
+    shown = PAGE.split("<!-- capacity -->\n")[1].split("<!-- end of capacity -->")[0]
+    assert shown == command.block(command.run(asked())), "python -m bench capacity --write"
+
+
+def test_writing_the_page_changes_what_is_between_its_marks_alone(tmp_path: Path) -> None:
+    page = tmp_path / "scaling.md"
+    page.write_text(PAGE)
+    command.write(command.run(asked("--costs", str(file_of(tmp_path)))), page)
+    assert "a machine, 2026-01-02" in page.read_text()
+    command.write(command.run(asked()), page)
+    assert page.read_text() == PAGE
+
+
+def test_every_option_that_the_page_names_exists() -> None:
+    named = set(re.findall(r"`(--[a-z-]+)", PAGE))
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    known = {option for action in parser._actions for option in action.option_strings}
+    assert named >= {"--within-seconds", "--redis-out-bytes"}
+    assert named - {"--scale"} <= known
