@@ -25,6 +25,7 @@ def scratch() -> Iterator[None]:
         "SECRET_KEY": secrets.token_hex(32),
         "ALLOWED_HOSTS": "127.0.0.1,testserver",
         "LOG_LEVEL": "error",
+        "SOCKETS_PER_ADDRESS": "1000000",  # the crowd has one
         "DEBUG": "false",
     }
     try:

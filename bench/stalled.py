@@ -13,7 +13,7 @@ from bench.market.plan import Plan
 from bench.process import Worker
 from bench.section import Section, percentile
 from bench.stage import Stage, stage
-from bench.usage import connections, usage
+from bench.usage import connections
 
 HEALTHY, STALLED = 1000, 1000
 TICKS_BEFORE = 60
@@ -26,7 +26,7 @@ class Sample(NamedTuple):
     """The server after a tick."""
 
     seconds: float
-    """Since reading stopped."""
+    """Since the last of them signed in."""
     cut: int
     """Stalled clients that it has given up."""
     kilobytes: float
@@ -45,14 +45,14 @@ class Watched(NamedTuple):
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--healthy", type=int, default=HEALTHY)
     parser.add_argument("--stalled", type=int, default=STALLED)
-    parser.add_argument("--ticks", type=int, default=TICKS_BEFORE, help="before they stall")
+    parser.add_argument("--ticks", type=int, default=TICKS_BEFORE, help="before they come")
     parser.add_argument(
         "--seconds", type=float, default=LONGEST_SECONDS, help="to wait at most until all are cut"
     )
 
 
 def run(options: argparse.Namespace) -> list[Section]:
-    """Some ticks while all read, then ticks until all who stopped are cut."""
+    """Some ticks to those who read, then ticks until all who do not are cut."""
     healthy, stalled = options.healthy, options.stalled
     print(f"stalled: {stalled:,} beside {healthy:,} …", file=sys.stderr, flush=True)
     with (
@@ -62,24 +62,23 @@ def run(options: argparse.Namespace) -> list[Section]:
         guests = on.opening.guests
         on.clients.ask(Gather(on.address.port, guests[:healthy], keeps_arrivals=True))
         on.clients.ask(on.opening.newest)
-        silent.ask(Gather(on.address.port, guests[healthy:]))
         watched = watch(on, silent, options)
     title = f"Stalled: {stalled:,} clients stop reading beside {healthy:,} who go on"
     return [Section(title, _METHOD, _COLUMNS, _rows(watched, stalled))]
 
 
 def watch(on: Stage, silent: Worker, options: argparse.Namespace) -> Watched:
-    """All are connected: ticks before the stallers stop reading, and then ticks."""
+    """The healthy are connected: ticks without the stallers, and then ticks with them."""
     healthy, stalled = options.healthy, options.stalled
     for _ in range(_WARM_UP):
         delays_ms(on, healthy)
     before = [delay for _ in range(options.ticks) for delay in delays_ms(on, healthy)]
-    memory = usage(on.server.pid).resident_bytes
-    silent.ask("stop reading")
-    began, during, samples = time.monotonic(), [], [Sample(0.0, 0, 0.0)]
+    silent.ask(Gather(on.address.port, on.opening.guests[healthy:]))
+    memory, began = on.used().resident_bytes, time.monotonic()
+    during, samples = [], [Sample(0.0, 0, 0.0)]
     while samples[-1].cut < stalled and samples[-1].seconds < options.seconds:
         during += delays_ms(on, healthy)
-        growth = usage(on.server.pid).resident_bytes - memory
+        growth = on.used().resident_bytes - memory
         samples.append(
             Sample(
                 time.monotonic() - began,
@@ -97,8 +96,8 @@ def _rows(watched: Watched, stalled: int) -> list[tuple[str, ...]]:
     most = max(sample.kilobytes for sample in watched.samples)
     return [
         ("KB of the server per stalled client, at most", f"{most:.1f}"),
-        ("seconds from their last read until the first is cut", _when(watched, 1)),
-        ("seconds from their last read until all are cut", _when(watched, stalled)),
+        ("seconds until the first of them is cut", _when(watched, 1)),
+        ("seconds until all of them are cut", _when(watched, stalled)),
         ("p50 of the others before, ms", f"{percentile(watched.before_ms, 0.5):.1f}"),
         ("p50 of the others meanwhile, ms", f"{percentile(watched.during_ms, 0.5):.1f}"),
         ("p99 of the others before, ms", f"{before:.1f}"),
@@ -117,10 +116,10 @@ def _when(watched: Watched, count: int) -> str:
 
 _COLUMNS = ("figure", "")
 _METHOD = """\
-All clients watch 20 of 500 tickers and read; then some stop reading and keep their sockets open,
-with receive buffers of 4 KB. Ticks follow each other as soon as the others have the last one,
-several a second, until the server has closed the last stalled socket (its connections are counted
-after each tick). The time until they are cut includes the time in which the buffers of the kernel
-and of the server fill, which is most of a minute's worth of ticks in production. Memory is the
-server's resident memory, against the moment before they stopped. Delays are from the commit to a
-whole frame at a healthy client, measured as for the latency, over all frames; before, all read."""
+All clients watch 20 of 500 tickers. First ticks go to the healthy ones alone; then the others sign
+in and never read again, with receive buffers of 4 KB. Ticks follow each other as soon as the
+healthy ones have the last one, several a second, until the server has closed the last stalled
+socket (its connections are counted after each tick). The seconds are counted from the moment when
+the last of them has signed in; in these the buffers of the kernel and of the server fill, too.
+Memory is the server's resident memory, against that moment. Delays are from the commit to a whole
+frame at a healthy client, measured as for the latency, over all frames."""

@@ -1,8 +1,6 @@
-"""Clients that stop reading, all in one process; of what they read before, nothing is counted."""
+"""Clients that sign in and then never read again, all in one process."""
 
-import select
 import socket
-import threading
 
 from bench.crowd.messages import Gather
 from bench.crowd.websocket import handshake
@@ -10,24 +8,17 @@ from bench.market.plan import Guest
 from bench.process import BenchmarkFailed, Pipe
 
 _RECEIVE_BUFFER_BYTES = 4096
-"""The smallest: what lies in a client's buffer is no longer the server's trouble."""
-_POLL_SECONDS = 0.1
+"""Small: what lies in a client's own buffer is no longer the server's trouble."""
 _CONNECT_SECONDS = 60.0
 
 
 def stallers(pipe: Pipe) -> None:
-    """The process: `Gather` connects and reads; anything else stops the reading. Answers None."""
+    """The process: `Gather` connects, and is answered by None; the sockets stay open."""
     question: Gather = pipe.recv()
     sockets = [_connected(question.port, guest) for guest in question.guests]
-    stalled = threading.Event()
-    reading = threading.Thread(target=_read, args=(sockets, stalled))
-    reading.start()
     pipe.send(None)
-    pipe.recv()
-    stalled.set()
-    reading.join()
-    pipe.send(None)
-    pipe.recv()  # they stay open until this process ends
+    pipe.recv()  # for as long as this process is wanted
+    del sockets
 
 
 def _connected(port: int, guest: Guest) -> socket.socket:
@@ -37,18 +28,7 @@ def _connected(port: int, guest: Guest) -> socket.socket:
     connection.settimeout(_CONNECT_SECONDS)
     connection.connect(("127.0.0.1", port))
     connection.sendall(handshake(guest.path, port=port, token=guest.token))
-    answer = connection.recv(4096)
+    answer = connection.recv(1024)
     if not answer.startswith(b"HTTP/1.1 101 "):
         raise BenchmarkFailed(f"{guest.path}: refused: {answer[:60]!r}")
-    connection.setblocking(False)
     return connection
-
-
-def _read(sockets: list[socket.socket], stalled: threading.Event) -> None:
-    poll = select.epoll()
-    by_number = {each.fileno(): each for each in sockets}
-    for number in by_number:
-        poll.register(number, select.EPOLLIN)
-    while not stalled.is_set():
-        for number, _ in poll.poll(_POLL_SECONDS):
-            by_number[number].recv(65536)

@@ -70,9 +70,8 @@ def test_a_scan_of_prices_in_postgres_is_counted(on: Stage) -> None:
 def test_the_stalled_are_counted_and_watched_beside_the_others(on: Stage) -> None:
     options = argparse.Namespace(healthy=USERS, stalled=STALLING, ticks=3, seconds=0.5)
     with Worker(stallers) as silent:
-        silent.ask(Gather(on.address.port, on.opening.guests[USERS:]))
-        assert connections(on.address.port) == USERS + STALLING
         watched = stalled.watch(on, silent, options)
+        assert connections(on.address.port) == USERS + STALLING
 
     assert len(watched.before_ms) == 3 * USERS
     assert len(watched.during_ms) == (len(watched.samples) - 1) * USERS
