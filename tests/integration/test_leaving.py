@@ -1,0 +1,192 @@
+"""How web processes leave: told once they leave well, told twice at once, and they always end."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import time
+from collections.abc import Iterator
+
+import httpx
+import psutil
+import pytest
+from django.db import connection
+from websockets.sync.client import ClientConnection, connect
+
+from pricefeed.services import prices_update
+from securities.models import Security
+from tests.integration.processes import Processes, is_alive, wait_until
+from tests.integration.test_server_process import Rising, close_code, next_frame, stalled
+from tests.integration.web import Web
+
+GOING_AWAY, ABNORMAL = 4100, 1006
+CUT_OFF = 1
+HINT = re.compile(r"going away; retry_after_ms=\d{1,6}")
+
+
+@contextlib.contextmanager
+def opened(web: Web) -> Iterator[ClientConnection]:
+    """A socket that has been let in; what comes then depends."""
+    address = f"ws://127.0.0.1:{web.port}/ws/prices/T1"
+    with connect(address, open_timeout=10, close_timeout=0.1) as client:
+        yield client
+
+
+def readiness(web: Web) -> httpx.Response:
+    return httpx.get(f"{web.url}/health/ready", timeout=5)
+
+
+def is_draining(web: Web) -> bool:
+    return "draining" in readiness(web).json()["checks"]
+
+
+@pytest.fixture
+def locked(market: list[Security]) -> Iterator[None]:
+    """Nobody can read the securities: requests for them hang in Postgres."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK securities_security IN ACCESS EXCLUSIVE MODE")
+        yield
+        cursor.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_told_to_stop_it_is_not_ready_any_more_but_serves_until_the_drain_is_over(
+    processes: Processes, here: None, market: list[Security], count: str
+) -> None:
+    prices_update(source=Rising())
+    web = Web(processes, WEB_PROCESSES=count, WEB_DRAIN_SECONDS="3")
+    assert readiness(web).status_code == 200
+    with opened(web) as client:
+        next_frame(client, "snapshot")
+        began = time.monotonic()
+        web.running.popen.terminate()
+        wait_until(lambda: is_draining(web), seconds=2, what="a readiness that fails")
+
+        answer = readiness(web)
+        assert answer.status_code == 503
+        assert answer.json()["checks"]["draining"]["status"] == "failed"
+        assert answer.headers["Connection"] == "close"
+        assert httpx.get(f"{web.url}/health").status_code == 200
+        with opened(web) as newcomer:
+            assert close_code(newcomer) == GOING_AWAY
+            assert HINT.fullmatch(newcomer.close_reason or "")
+        prices_update(source=Rising())
+        next_frame(client, "prices")
+
+        assert close_code(client) == GOING_AWAY
+        assert HINT.fullmatch(client.close_reason or "")
+        assert time.monotonic() - began > 3
+    assert web.running.wait() == 0, web.running.told()
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_a_second_signal_ends_it_at_once(
+    processes: Processes, market: list[Security], count: str
+) -> None:
+    web = Web(processes, WEB_PROCESSES=count, WEB_DRAIN_SECONDS="60")
+    below = web.running.below()
+    with opened(web) as client:
+        next_frame(client, "snapshot")
+        web.running.popen.terminate()
+        wait_until(lambda: is_draining(web), seconds=2, what="a readiness that fails")
+        web.running.popen.terminate()
+        assert web.running.wait(seconds=2) == CUT_OFF, web.running.told()
+        assert close_code(client) == ABNORMAL
+    assert not any(map(is_alive, below))
+
+
+def test_a_request_that_hangs_does_not_keep_it(processes: Processes, locked: None) -> None:
+    web = Web(processes, WEB_DRAIN_SECONDS="0", WEB_GRACE_SECONDS="1")
+    with socket.create_connection(("127.0.0.1", web.port)) as client:
+        client.sendall(b"GET /api/v1/securities/T1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+        def hangs() -> bool:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+                return cursor.fetchone() is not None
+
+        wait_until(hangs, seconds=5, what="a request that waits for the lock")
+        began = time.monotonic()
+        assert web.running.stop(seconds=3) == CUT_OFF
+        assert time.monotonic() - began > 1
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_a_signal_while_it_starts_ends_it_without_a_trace(processes: Processes, count: str) -> None:
+    running = processes.start("web", "config.server", WEB_PROCESSES=count)
+    if count == "2":
+        wait_until(running.below, seconds=20, what="a serving process")
+    below = running.below()
+    running.popen.terminate()
+    assert running.wait(seconds=3) in {0, -signal.SIGTERM}
+    assert not any(map(is_alive, below))
+    assert "Traceback" not in running.output
+
+
+def test_ctrl_c_reaches_all_processes_and_counts_as_one_signal(
+    processes: Processes, market: list[Security]
+) -> None:
+    web = Web(processes, WEB_PROCESSES="2", WEB_DRAIN_SECONDS="0.3")
+    with opened(web) as client:
+        next_frame(client, "snapshot")
+        os.killpg(web.running.popen.pid, signal.SIGINT)
+        assert close_code(client) == GOING_AWAY
+    assert web.running.wait() == 0, web.running.told()
+    assert "Traceback" not in web.running.output
+
+
+def test_alone_it_takes_the_end_of_a_terminal_for_a_signal_to_stop(
+    processes: Processes, market: list[Security]
+) -> None:
+    web = Web(processes, WEB_DRAIN_SECONDS="0")
+    with opened(web) as client:
+        next_frame(client, "snapshot")
+        web.running.popen.send_signal(signal.SIGHUP)
+        assert close_code(client) == GOING_AWAY
+    assert web.running.wait() == 0
+
+
+def test_processes_whose_minder_was_killed_leave_by_themselves(
+    processes: Processes, market: list[Security]
+) -> None:
+    web = Web(processes, WEB_PROCESSES="2", WEB_DRAIN_SECONDS="0")
+    below = web.running.below()
+    with opened(web) as client:
+        next_frame(client, "snapshot")
+        web.running.kill()
+        assert close_code(client) == GOING_AWAY
+    wait_until(lambda: not any(map(is_alive, below)), seconds=5, what="their end")
+
+
+def test_it_accepts_nobody_once_it_sends_its_sockets_away(
+    processes: Processes, here: None, market: list[Security]
+) -> None:
+    """A proxy then asks the next one, instead of a process that is about to end."""
+    web = Web(processes, WEB_DRAIN_SECONDS="0")
+    with opened(web) as client, stalled(web):  # who never answers keeps it for a second
+        next_frame(client, "snapshot")
+        web.running.popen.terminate()
+        assert close_code(client) == GOING_AWAY
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", web.port), timeout=1)
+        assert web.running.popen.poll() is None
+        assert web.running.wait(seconds=3) == 0, web.running.told()
+
+
+def living(web: Web) -> set[int]:
+    return {process.pid for process in web.running.below() if is_alive(process)}
+
+
+def test_a_process_that_dies_on_its_own_is_still_replaced_after_a_restart(
+    processes: Processes, market: list[Security]
+) -> None:
+    web = Web(processes, WEB_PROCESSES="2")
+    web.running.popen.send_signal(signal.SIGHUP)
+    web.running.await_said("web_restart_done")
+    now = living(web)
+    assert len(now) == 2
+    psutil.Process(min(now)).kill()
+    wait_until(lambda: len(living(web) - {min(now)}) == 2, seconds=5, what="two processes")
+    assert web.running.stop() == 0
