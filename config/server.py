@@ -33,6 +33,7 @@ from config.processes import (
     Processes,
 )
 from config.uvicorn_server import Server
+from pricefeed.delivery.handshake import PriceHttpProtocol
 from pricefeed.delivery.protocol import MAX_MESSAGE_BYTES
 from pricefeed.delivery.transport import PriceSocketProtocol
 
@@ -66,7 +67,7 @@ def server_on(
         fd=listener.fileno(),
         backlog=BACKLOG,
         loop="uvloop",
-        http="httptools",
+        http=PriceHttpProtocol,
         ws=PriceSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
@@ -137,11 +138,15 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         self.conn.state = State.OPEN
         self.conn.parser = self.conn.parse()
         next(self.conn.parser)  # begins with frames
+        raw_path, _, query = http.url.partition(b"?")
         self.scope = cast(
             "WebSocketScope",
             {
                 **http.scope,
                 "type": "websocket",
+                "path": self.root_path + unquote(raw_path.decode()),
+                "raw_path": self.root_path.encode() + raw_path,
+                "query_string": query,
                 "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
                 "scheme": "wss" if http.scheme == "https" else "ws",
                 "subprotocols": [],

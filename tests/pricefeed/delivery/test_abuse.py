@@ -165,10 +165,10 @@ async def test_a_flood_is_cut_off_at_its_beginning(
     async with opened(server, "/ws/prices/A") as neighbour:
         await neighbour.hear_kinds("welcome", "snapshot")
         raw = await sync_to_async(RawClient)(server)
-        await sync_to_async(raw.send)(beginning + flood * 100_000)
+        await asyncio.to_thread(raw.send, beginning + flood * 100_000)
         await off_loop(lambda: publish(record([tick("A", "11")])))
         await neighbour.hear_kinds("prices")
-        assert struct.pack("!H", code) in await sync_to_async(raw.read_to_end)()
+        assert struct.pack("!H", code) in await asyncio.to_thread(raw.read_to_end)
     assert sum(parsed) < 20 * 4096
 
 
@@ -185,7 +185,7 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_its_neighbour_is_not(
             await off_loop(partial(_run, ticks))
             await neighbour.hear_kinds("prices")
         await asyncio.sleep(2.5)  # two sweeps
-        received = await sync_to_async(raw.read_to_end)()
+        received = await asyncio.to_thread(raw.read_to_end)
         assert received.count(b'"type":"prices"') < 200
         await neighbour.say({"type": "ping"})
         await neighbour.hear_kinds("pong")
@@ -201,4 +201,4 @@ async def test_who_answers_no_pings_is_cut_off(
     monkeypatch.setattr(web_server, "PING_SECONDS", 0.2)
     server: str = await sync_to_async(request.getfixturevalue)("server")
     raw = await sync_to_async(RawClient)(server)
-    assert bytes([PING, 4]) in await sync_to_async(raw.read_to_end)()
+    assert bytes([PING, 4]) in await asyncio.to_thread(raw.read_to_end)

@@ -1,0 +1,64 @@
+"""The way in: an HTTP request becomes a socket without being read a second time.
+
+uvicorn writes an upgrade request out again, as bytes, for the WebSocket library to parse.
+When ten thousand clients come back at once that is a third of what they cost. Here a
+request as every client sends it becomes a socket right away; one that is unusual
+or wrong in any way goes the long way, and gets the library's answer.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from websockets.utils import accept_key
+
+from pricefeed.delivery.transport import PriceSocketProtocol
+
+_PLAIN_ADDRESS = re.compile(rb"/[\x21-\x22\x24-\x7e]*")  # no fragment, nothing but ASCII
+_KEY, _VERSION = b"sec-websocket-key", b"sec-websocket-version"
+_PROTOCOL = b"sec-websocket-protocol"
+
+
+class PriceHttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, whose upgraded connections are `PriceSocketProtocol`s."""
+
+    def handle_websocket_upgrade(self) -> None:
+        accept = self._accept_header()
+        if accept is None:
+            super().handle_websocket_upgrade()
+            return
+        self.connections.discard(self)
+        protocol = PriceSocketProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.app_state
+        )
+        protocol.take_over(self, accept=accept)
+        self.transport.set_protocol(protocol)
+
+    def _accept_header(self) -> bytes | None:
+        """Sec-WebSocket-Accept (RFC 6455, section 4.2.2), or None for what is not plain and right.
+
+        That it is an upgrade to WebSocket has been seen already.
+        """
+        if self.scope["method"] != "GET" or self.scope["http_version"] != "1.1":
+            return None
+        if not _PLAIN_ADDRESS.fullmatch(self.url):
+            return None
+        keys, versions = [], []
+        for name, value in self.scope["headers"]:
+            if name == _KEY:
+                keys.append(value)
+            elif name == _VERSION:
+                versions.append(value)
+            elif name == _PROTOCOL:
+                return None
+        if versions != [b"13"] or len(keys) != 1 or not _is_key(keys[0]):
+            return None
+        return accept_key(keys[0].decode()).encode()
+
+
+def _is_key(value: bytes) -> bool:
+    try:
+        return len(b64decode(value, validate=True)) == 16
+    except NotBase64:
+        return False

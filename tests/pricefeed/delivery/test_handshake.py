@@ -1,0 +1,99 @@
+"""The short way in answers every request as the long one does."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from pricefeed.delivery.handshake import PriceHttpProtocol
+from securities.models import Security
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+VERSION = "Sec-WebSocket-Version: 13"
+UPGRADE = ("Upgrade: websocket", "Connection: Upgrade")
+CLOSE = 8
+PLAIN = "GET /ws/prices/BRK.B HTTP/1.1"
+
+
+def ask(server: str, line: str, *headers: str) -> tuple[str, str, str]:
+    """Status line, Sec-WebSocket-Accept and first frame (its type or code) for what is sent."""
+    host, _, port = server.partition(":")
+    request = "\r\n".join([line, f"Host: {server}", *headers, "", ""])
+    with closing(socket.create_connection((host, int(port)), timeout=5)) as connection:
+        connection.sendall(request.encode("latin-1"))
+        reader = connection.makefile("rb")
+        status = reader.readline().decode().strip()
+        answer = dict(_header(each) for each in iter(reader.readline, b"\r\n") if each)
+        first = ""
+        if " 101 " in status:
+            assert answer["upgrade"] == "websocket"
+            assert answer["connection"].lower() == "upgrade"
+            opcode, size = reader.read(2)
+            payload = reader.read(size)
+            closed = opcode & 0x0F == CLOSE
+            first = str(int.from_bytes(payload[:2])) if closed else json.loads(payload)["type"]
+    return status, answer.get("sec-websocket-accept", ""), first
+
+
+def _header(line: bytes) -> tuple[str, str]:
+    name, _, value = line.decode().partition(":")
+    return name.lower(), value.strip()
+
+
+def test_the_answer_is_the_one_of_the_standard(server: str) -> None:
+    answer = ask(server, PLAIN.replace("BRK.B", ""), *UPGRADE, KEY, VERSION)
+    assert answer == (
+        "HTTP/1.1 101 Switching Protocols",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",  # RFC 6455, section 1.3
+        "welcome",
+    )
+
+
+@pytest.mark.parametrize(
+    "request_lines",
+    [
+        (PLAIN, *UPGRADE, KEY, VERSION),
+        ("GET /ws/prices/brk%2Eb?full=1 HTTP/1.1", *UPGRADE, KEY, VERSION),
+        (PLAIN, "upgrade: WebSocket", "connection: keep-alive, upgrade", KEY, VERSION),
+        (PLAIN, *UPGRADE, KEY, VERSION, "Sec-WebSocket-Protocol: chat"),
+        (PLAIN, *UPGRADE, KEY, VERSION, "Sec-WebSocket-Extensions: permessage-deflate"),
+        (PLAIN, *UPGRADE, KEY, VERSION, "X-Long: " + "x" * 4000),
+        (PLAIN, *UPGRADE, KEY, VERSION, "X-Strange: \xe9"),
+        (PLAIN, *UPGRADE, VERSION),
+        (PLAIN, *UPGRADE, KEY, KEY, VERSION),
+        (PLAIN, *UPGRADE, KEY + "x", VERSION),
+        (PLAIN, *UPGRADE, "Sec-WebSocket-Key: c2hvcnQ=", VERSION),
+        (PLAIN, *UPGRADE, KEY),
+        (PLAIN, *UPGRADE, KEY, VERSION, VERSION),
+        (PLAIN, *UPGRADE, KEY, "Sec-WebSocket-Version: 8"),
+        (PLAIN.replace("GET", "POST"), *UPGRADE, KEY, VERSION),
+        (PLAIN.replace("1.1", "1.0"), *UPGRADE, KEY, VERSION),
+        ("GET http://elsewhere/ws/prices/BRK.B HTTP/1.1", *UPGRADE, KEY, VERSION),
+        (PLAIN, *UPGRADE, KEY, VERSION, "Origin: https://evil.example"),
+    ],
+)
+async def test_both_ways_answer_alike(
+    server: str,
+    security: Callable[..., Security],
+    monkeypatch: pytest.MonkeyPatch,
+    request_lines: tuple[str, ...],
+) -> None:
+    await sync_to_async(security)("BRK.B")
+    short = await asyncio.to_thread(ask, server, *request_lines)
+    monkeypatch.setattr(PriceHttpProtocol, "_accept_header", lambda _: None)
+    assert short == await asyncio.to_thread(ask, server, *request_lines)
+    assert short[0]
+
+
+async def test_a_plain_request_takes_the_short_way(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PriceHttpProtocol.__bases__[0], "handle_websocket_upgrade", None)
+    line = "GET /ws/prices HTTP/1.1"
+    assert (await asyncio.to_thread(ask, server, line, *UPGRADE, KEY, VERSION))[2] == "welcome"
