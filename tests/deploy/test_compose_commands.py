@@ -5,14 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -218,16 +221,25 @@ def test_worker_and_beat_run_and_their_checks_know_it(containers: Containers) ->
 @pytest.fixture
 def nginx(web: Containers, tmp_path: Path) -> Iterator[int]:
     """nginx with the file of the image, on a port and with folders of this machine."""
+    with nginx_before([web.port], web.folder, tmp_path) as port:
+        yield port
+
+
+@contextmanager
+def nginx_before(ports: Sequence[int], folder: Path, tmp_path: Path) -> Iterator[int]:
+    """Gives its port; `ports` are those of the web containers, by their one name."""
     program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
     if not program:
         pytest.skip("nginx is not installed here, so its configuration is not tried")
     port = free_port()
+    servers = "".join(f"server 127.0.0.1:{p} max_fails=1 fail_timeout=2s;\n" for p in ports)
     config = (ROOT / "deploy" / "nginx.conf").read_text()
     for there, here in (
         ("listen 8080", f"listen 127.0.0.1:{port}"),
-        ("server web:8000", f"server 127.0.0.1:{web.port}"),
+        # What follows a name has been in nginx since 1.27.3: older ones here cannot read it.
+        ("server web:8000 resolve max_fails=1 fail_timeout=2s;", servers),
         ("/tmp/", f"{tmp_path}/"),
-        ("/srv/static/", f"{web.folder}/var/static/"),
+        ("/srv/static/", f"{folder}/var/static/"),
         ("/dev/stdout", f"{tmp_path}/access.log"),
         ("/dev/stderr", f"{tmp_path}/error.log"),
         ("worker_rlimit_nofile 65536;", ""),
@@ -305,6 +317,73 @@ def test_nginx_lets_sockets_through(nginx: int) -> None:
             client.recv(timeout=5)
 
     assert client.close_code == 4004
+
+
+def refuse(_: socket.socket) -> None:
+    """A container that is gone already answers with a reset, too: nobody listens."""
+
+
+def hang_up(client: socket.socket) -> None:
+    client.recv(4096)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def fail(client: socket.socket) -> None:
+    client.recv(4096)
+    client.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+
+
+@contextmanager
+def container_that(leaves: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A web container that does not serve any more; gives its port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        if leaves is refuse:
+            yield port
+            return
+        listener.listen()
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    leaves(client)
+                    client.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield port
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+@pytest.mark.parametrize("leaves", [refuse, hang_up, fail])
+def test_nginx_gives_a_handshake_that_meets_a_leaving_container_to_the_next(
+    web: Containers, tmp_path: Path, leaves: Callable[[socket.socket], None]
+) -> None:
+    with (
+        container_that(leaves) as leaving,
+        nginx_before([leaving, web.port, leaving], web.folder, tmp_path) as port,
+    ):
+        for _ in range(10):
+            with connect(f"ws://127.0.0.1:{port}/ws/prices", open_timeout=5) as client:
+                assert json.loads(client.recv(timeout=5))["type"] == "welcome"
+
+
+def test_nginx_keeps_no_connection_longer_than_the_web_server_does(
+    nginx: int, web: Containers
+) -> None:
+    """Or it would write a request into one that is being closed, and could not repeat a POST."""
+    config = (ROOT / "deploy" / "nginx.conf").read_text()
+    kept = re.search(r"upstream web \{.*?keepalive_timeout (\d+)s;.*?\}", config, re.DOTALL)
+    assert kept
+    with socket.create_connection(("127.0.0.1", web.port)) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b" 200 " in client.recv(4096)
+        client.settimeout(int(kept[1]))
+        with pytest.raises(TimeoutError):
+            client.recv(4096)
 
 
 def test_nginx_refuses_in_the_shape_of_the_api(nginx: int) -> None:
