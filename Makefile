@@ -20,7 +20,7 @@ COMPOSE := docker compose
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check lint format types test test-backend test-screen test-frontend test-browser bench \
+.PHONY: help run setup check lint format types test test-backend test-screen test-frontend test-browser test-faults bench \
 	migrate load createusers shell watch open-app open-admin build up up-db down logs clean
 
 help: ## List what there is to make
@@ -61,6 +61,7 @@ open-admin: ## Open the admin site in a browser
 
 check: lint types ## Everything that must hold, with coverage; the same as .ci/run
 	@$(MAKE) --no-print-directory test COVERAGE=--cov
+	@$(MAKE) --no-print-directory test-faults
 
 lint: ## Style of Python and TypeScript, direction of imports
 	@$(TOOLS) --node -- sh -c 'ruff check . && ruff format --check . && lint-imports && cd frontend && npm run --silent lint'
@@ -71,7 +72,7 @@ format: ## Put Python into shape
 types: ## Types of Python and TypeScript
 	@$(TOOLS) --node -- sh -c 'mypy && cd frontend && npm run --silent typecheck'
 
-test: setup ## All tests; backend and screen side by side, each shown when it has ended
+test: setup ## All tests but the faults; backend and screen side by side, each shown when it has ended
 	@echo "Testing the backend and the screen; this takes some minutes."
 	@$(MAKE) --no-print-directory --jobs=2 $(WHOLE) test-backend test-screen
 
@@ -79,7 +80,7 @@ test-screen: test-frontend
 	@$(MAKE) --no-print-directory test-browser
 
 test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name", COVERAGE=--cov)
-	@$(TESTS) -- python -m pytest --ignore=tests/browser $(or $(ARGS),$(TWO_AT_A_TIME) $(COVERAGE))
+	@$(TESTS) -- python -m pytest --ignore=tests/browser --ignore=tests/faults $(or $(ARGS),$(TWO_AT_A_TIME) $(COVERAGE))
 
 test-frontend: ## The screen's own tests
 	@$(TOOLS) --node -- sh -c 'cd frontend && npm run --silent test'
@@ -87,7 +88,10 @@ test-frontend: ## The screen's own tests
 test-browser: ## The screen in a real Chromium, against real servers
 	@$(TESTS) --screen -- python -m pytest tests/browser $(ARGS)
 
-bench: ## Load tests: what a price costs on its way to a socket
+test-faults: ## Everything killed, cut off and shouted at, and back again (four minutes)
+	@$(TESTS) -- python -m pytest tests/faults $(ARGS)
+
+bench: ## Load tests, peers beside us, a quarter of an hour (ARGS=latency for one, ARGS=--small to try)
 	@$(TESTS) -- python -m bench $(ARGS)
 
 ##@ With Docker
