@@ -21,7 +21,7 @@ from pricefeed.delivery.transport import PriceSocketProtocol
 _SHARE_FOR_REQUESTS = 0.25
 """The end of the grace, for requests under way; sockets are closed in what is before it."""
 
-_ANSWER_SECONDS = 1.0
+_ANSWER_SECONDS = 2.0
 _AFTER_GRACE_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
 _START_SECONDS = 15.0
@@ -118,7 +118,10 @@ class Server(uvicorn.Server):
         def last_turn() -> float:
             return self._ends_at - self._grace_seconds * _SHARE_FOR_REQUESTS
 
-        leaving = asyncio.ensure_future(leave(until=last_turn))
+        def are_left() -> bool:
+            return any(not socket.close_sent for socket in self._sockets())
+
+        leaving = asyncio.ensure_future(leave(until=last_turn, are_left=are_left))
         while not leaving.done() and self._seconds_left() > 0:
             await asyncio.wait([leaving], timeout=_LOOK_SECONDS)
         leaving.cancel()
@@ -128,17 +131,16 @@ class Server(uvicorn.Server):
     async def _await_answers(self) -> None:
         """Clients answer a close; cut off who does not, or has not even read it."""
         until = time.monotonic() + min(_ANSWER_SECONDS, self._seconds_left())
-        while (told := self._told_to_go()) and time.monotonic() < until:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_SECONDS)  # no event tells of it
-        for connection in told:
-            connection.abort()
+        while told := [each for each in self._sockets() if each.close_sent]:
+            if time.monotonic() > until:
+                for connection in told:
+                    connection.abort()
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
-    def _told_to_go(self) -> list[PriceSocketProtocol]:
-        return [
-            connection
-            for connection in self.server_state.connections
-            if isinstance(connection, PriceSocketProtocol) and connection.close_sent
-        ]
+    def _sockets(self) -> list[PriceSocketProtocol]:
+        connections = self.server_state.connections
+        return [each for each in connections if isinstance(each, PriceSocketProtocol)]
 
     # -- The end -----------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ docs/adr/0010-leaving.md says how the figures were chosen.
 """
 
 import asyncio
-import math
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -14,8 +13,8 @@ from collections.abc import Callable, Iterable
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.connection import Connection
 
-RETURNS_PER_SECOND = 1000
-"""How many a leaving process sends to the others; a process takes in a few times that."""
+RETURNS_PER_SECOND = 500
+"""How many a leaving process sends to the others: what two cores take in beside their work."""
 
 JITTER_SECONDS = 0.4
 """Within a batch; as long as a client's first back-off."""
@@ -39,16 +38,18 @@ async def send_away(connections: Iterable[Connection], *, until: Callable[[], fl
     again and again and may change. Hurried or not, the hints bring nobody back before the
     turn it would have had without hurry. A full socket is closed last: it may recover.
     """
-    waiting = list(connections)
+    waiting = [connection for connection in connections if not connection.closed]
     random.shuffle(waiting)
     full: list[Connection] = []
     began = before = time.monotonic()
-    told = 0
+    told, due = 0, 0.0
     while waiting:
         await asyncio.sleep(_BATCH_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311
         now = time.monotonic()
-        for count in range(_due(len(waiting), passed=now - before, left=until() - now), 0, -1):
+        due += _due(len(waiting), passed=now - before, left=until() - now)
+        while waiting and due >= 1:
             connection = waiting.pop()
+            due -= 1
             if connection.blocked:
                 full.append(connection)
             else:
@@ -56,7 +57,7 @@ async def send_away(connections: Iterable[Connection], *, until: Callable[[], fl
                     close_codes.GOING_AWAY, farewell(told / RETURNS_PER_SECOND - (now - began))
                 )
             told += 1
-            if count % _CLOSINGS_BETWEEN_BREATHS == 0:
+            if told % _CLOSINGS_BETWEEN_BREATHS == 0:
                 await asyncio.sleep(0)
         before = now
     close_now(full)
@@ -68,8 +69,6 @@ def close_now(connections: Iterable[Connection]) -> None:
         connection.close(close_codes.GOING_AWAY, farewell())
 
 
-def _due(waiting: int, *, passed: float, left: float) -> int:
-    """How many have their turn now, `passed` seconds after the last."""
-    if left <= 0:
-        return waiting
-    return min(waiting, math.ceil(passed * max(RETURNS_PER_SECOND, waiting / left)))
+def _due(waiting: int, *, passed: float, left: float) -> float:
+    """How many have had their turn in the `passed` seconds; parts of one add up."""
+    return waiting if left <= 0 else passed * max(RETURNS_PER_SECOND, waiting / left)

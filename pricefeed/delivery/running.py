@@ -1,6 +1,8 @@
 """The hub of this process: started by its first socket, stopped by the server."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from weakref import WeakSet
 
@@ -10,6 +12,9 @@ from django.conf import settings
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.latest import LatestReader
 from pricefeed.delivery.reads import hub_reads
+
+_JOINING_SECONDS = 5.0  # as long as a client may take to sign in
+_LOOK_SECONDS = 0.05
 
 _starting: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}
 _stopped: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
@@ -30,27 +35,36 @@ async def running_hub() -> Hub:
     return await asyncio.shield(task)
 
 
-async def leave(*, until: Callable[[], float]) -> None:
+async def leave(*, until: Callable[[], float], are_left: Callable[[], bool]) -> None:
     """Send every socket away in its turn, the last at `until()`; then there is no hub any more.
 
     `until` is a time of `time.monotonic`, asked again and again. Sockets go on getting
-    prices until they are closed.
+    prices until they are closed. `are_left` tells of those who were about to sign in or to
+    join: they have their time to do so, and are then sent away, too.
     """
-    loop = asyncio.get_running_loop()
-    task = _starting.get(loop)
-    hub = task.result() if task is not None and _has_succeeded(task) else None
+    latest = math.inf
     try:
-        if hub is not None:
-            await hub.send_away(until=until)
+        while True:
+            if (hub := _hub()) is not None:
+                await hub.send_away(until=until)
+            latest = min(latest, time.monotonic() + _JOINING_SECONDS)
+            if not are_left() or time.monotonic() > min(latest, until()):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
     finally:
+        loop, hub = asyncio.get_running_loop(), _hub()
         _stopped.add(loop)
         _starting.pop(loop, None)
         if hub is not None:
             await hub.stop()
 
 
-def _has_succeeded(task: asyncio.Task[Hub]) -> bool:
-    return task.done() and not task.cancelled() and task.exception() is None
+def _hub() -> Hub | None:
+    """The hub of this event loop, if it runs."""
+    task = _starting.get(asyncio.get_running_loop())
+    if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+        return None
+    return task.result()
 
 
 async def _start() -> Hub:

@@ -89,10 +89,10 @@ def paced(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
 
 async def test_five_thousand_go_at_a_pace_and_hardly_wait(paced: Callable[..., Any]) -> None:
-    told = await paced(5000, within=6.0)
+    told = await paced(5000, within=math.inf)
     assert len(told.closed) == 5000
-    assert max(told.closed.values()) == pytest.approx(5, abs=0.3)
-    assert per_second(told.back.values()) < 1300
+    assert max(told.closed.values()) == pytest.approx(10, abs=0.5)
+    assert per_second(told.back.values()) < 650
     waits = [told.back[number] - told.closed[number] for number in told.closed]
     assert max(waits) < JITTER_SECONDS + 0.2  # well under the shortest period
 
@@ -103,13 +103,13 @@ async def test_a_hundred_thousand_in_a_hurry_are_gone_in_time_and_come_back_at_t
     told = await paced(100_000, within=6.0)
     assert len(told.closed) == 100_000
     assert max(told.closed.values()) < 6.2
-    assert per_second(told.back.values()) < 1300
-    assert 99 < max(told.back.values()) < 101
+    assert per_second(told.back.values()) < 650
+    assert 199 < max(told.back.values()) < 201
 
 
 async def test_at_leisure_nobody_waits_however_many_there_are(paced: Callable[..., Any]) -> None:
     told = await paced(20_000, within=math.inf)
-    assert max(told.closed.values()) == pytest.approx(20, abs=0.5)
+    assert max(told.closed.values()) == pytest.approx(40, abs=1)
     assert max(told.back[n] - told.closed[n] for n in told.closed) < JITTER_SECONDS + 0.2
 
 
