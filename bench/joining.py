@@ -8,6 +8,7 @@ from bench.contenders import CONTENDERS, Contender
 from bench.crowd.messages import Gather
 from bench.market.plan import Plan
 from bench.peers.debian import Missing
+from bench.process import BenchmarkFailed
 from bench.section import Costs, Section
 from bench.stage import stage
 
@@ -44,8 +45,10 @@ def run(options: argparse.Namespace) -> list[Section]:
         print(f"joining: {contender.name} …", file=sys.stderr, flush=True)
         try:
             cost = measure(contender, plan)
-        except Missing as missing:
-            rows.append((f"{contender.name}: not measured, {missing}", *[""] * 4))
+        except (Missing, BenchmarkFailed) as failed:
+            if name == "tickwatch":
+                raise
+            rows.append((f"{contender.name}: not measured, {failed}", *[""] * 4))
             continue
         rows.append((contender.name, *_figures(cost)))
         if name == "tickwatch":

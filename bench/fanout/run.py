@@ -9,6 +9,7 @@ from bench.contenders import CONTENDERS
 from bench.fanout.measure import Cost, measure, measure_kernel, plan_of
 from bench.market.plan import Plan
 from bench.peers.debian import Missing
+from bench.process import BenchmarkFailed
 from bench.section import Costs, Section
 
 KERNEL = "kernel"
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> list[Section]:
     names = [name for name in options.servers if name != KERNEL]
     costs = {name: _measured(name, plan) for name in names}
     first = costs[names[0]]
-    if isinstance(first, Missing):
+    if isinstance(first, Exception):
         raise first
     rows = [_row(CONTENDERS[name].name, cost, first) for name, cost in costs.items()]
     if KERNEL in options.servers:
@@ -54,13 +55,14 @@ def run(options: argparse.Namespace) -> list[Section]:
     return [Section(_title(plan), _METHOD, _COLUMNS, rows, _costs(plan, ours))]
 
 
-def _measured(name: str, plan: Plan) -> Cost | Missing:
+def _measured(name: str, plan: Plan) -> Cost | Exception:
+    """A peer that is not there or does not deliver is a row, not the end of the run."""
     contender = CONTENDERS[name]
     print(f"fan-out: {contender.name} …", file=sys.stderr, flush=True)
     try:
         return measure(contender, plan_of(contender, plan))
-    except Missing as missing:
-        return missing
+    except (Missing, BenchmarkFailed) as failed:
+        return failed
 
 
 def _kernel_row(plan: Plan, first: Cost) -> tuple[str, ...]:
@@ -70,8 +72,8 @@ def _kernel_row(plan: Plan, first: Cost) -> tuple[str, ...]:
     return (name, *_figures(kernel, first), "1.0", f"{first.frame_bytes:,.0f}")
 
 
-def _row(name: str, cost: Cost | Missing, first: Cost) -> tuple[str, ...]:
-    if isinstance(cost, Missing):
+def _row(name: str, cost: Cost | Exception, first: Cost) -> tuple[str, ...]:
+    if isinstance(cost, Exception):
         return (f"{name}: not measured, {cost}", *[""] * (len(_COLUMNS) - 1))
     figures = _figures(cost.rounds, first)
     return (name, *figures, f"{cost.frames:,.1f}", f"{cost.frame_bytes:,.0f}")

@@ -71,6 +71,15 @@ def test_a_peer_that_cannot_be_had_is_a_row_and_no_failure(monkeypatch: pytest.M
     assert len(absent) == len(ours) == len(section.columns)
 
 
+def test_we_may_not_be_missing_and_not_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(contender: Contender, plan: Plan) -> Cost:
+        raise BenchmarkFailed("2 users lack newest prices.")
+
+    monkeypatch.setattr(fanout, "measure", measured)
+    with pytest.raises(BenchmarkFailed, match="2 users lack"):
+        fanout.run(argparse.Namespace(**vars(SMALL), servers=["tickwatch", "nats"]))
+
+
 def test_who_is_slow_gets_fewer_ticks_but_some() -> None:
     plan = Plan(ticks=10, rounds=3)
 
