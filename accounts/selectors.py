@@ -1,6 +1,7 @@
 """Reads of users."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from typing import Protocol, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Value
@@ -20,8 +21,22 @@ def user_for_claims(claims: Claims) -> User:
     return user
 
 
-def living_sessions(claims: Iterable[Claims]) -> set[Claims]:
-    """Those verified tokens whose sign-in has not ended in any way; two queries for all of them.
+class SignIn(Hashable, Protocol):
+    """What a verified token says of the sign-in that it descends from."""
+
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def stamp(self) -> str: ...
+
+
+Session = TypeVar("Session", bound=SignIn)
+
+
+def living_sessions(claims: Iterable[Session]) -> set[Session]:
+    """Those sign-ins that have not ended in any way; two queries for all of them.
 
     Stricter than `user_for_claims`: a sign-out ends them, too, though they are not expired.
     """

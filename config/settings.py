@@ -154,7 +154,10 @@ CHANNEL_LAYERS = {
     }
 }
 
-SESSIONS_GROUP = "sessions"  # of the channel layer: what accounts says, open sockets hear
+# What accounts says in this group of the channel layer, open sockets hear; and whom they ask when
+# they may have missed it.
+SESSIONS_GROUP = "sessions"
+SESSIONS_LIVING = "accounts.tokens.living"
 
 # -- Prices ----------------------------------------------------------------------------------
 

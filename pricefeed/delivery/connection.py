@@ -13,6 +13,7 @@ from types import coroutine
 from typing import Any
 
 from pricefeed.delivery.board import Board
+from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.transport import Writer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -42,9 +43,8 @@ class Connection:
         "blocked_at",
         "closed",
         "edited",
-        "expires_at",
-        "family",
         "full",
+        "identity",
         "pick",
         "places",
         "revision",
@@ -58,9 +58,7 @@ class Connection:
         send: Send,
         *,
         writer: Writer | None = None,
-        user_id: int | None = None,
-        family: str | None = None,
-        expires_at: float | None = None,
+        identity: Identity | None = None,
         asked: tuple[str, ...] | None = None,
         full: bool = False,
         on_free: Callable[["Connection"], None],
@@ -71,9 +69,8 @@ class Connection:
             writer.on_free = self._freed
         self._on_free = on_free
         self._pending: asyncio.Task[None] | None = None
-        self.user_id = user_id
-        self.family = family  # the sign-in it was opened by
-        self.expires_at = expires_at
+        self.identity = identity
+        self.user_id = identity.user_id if identity is not None else None
         self.full = full
         self.blocked = False
         self.blocked_at = 0.0  # monotonic seconds; since when

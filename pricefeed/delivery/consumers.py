@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from pricefeed.delivery import close_codes, protocol
+from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.reads import active_among
-from pricefeed.delivery.socket import Identity, Refused, SocketConsumer
+from pricefeed.delivery.socket import Refused, SocketConsumer
 from securities.tickers import canonical_ticker
 
 AUTHENTICATION_SECONDS = 5.0

@@ -1,5 +1,7 @@
 """Follows what changes the lists of open sockets: watchlist edits and (de)activations.
 
+After a time in which nothing was heard it also looks who is still signed in.
+
 Edits are collected and read together, one round after another, so a list that
 was read earlier can never overwrite one that was read later.
 """
@@ -9,7 +11,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
+from pricefeed.delivery.close_codes import BAD_TOKEN, REASONS
 from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.identity import Identity
 
 log = structlog.get_logger(__name__)
 
@@ -29,18 +33,21 @@ class Follower:
         lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]],
         active_tickers: Callable[[], Awaitable[tuple[str, ...]]],
         active_among: Callable[[Collection[str]], Awaitable[set[str]]],
+        living: Callable[[Collection[Identity]], Awaitable[set[Identity]]],
         change: Callable[[Connection, tuple[str, ...]], Awaitable[None]],
         refuse: Callable[[Connection, str], None],
     ) -> None:
         self._lists_of_users = lists_of_users
         self._active_tickers = active_tickers
         self._active_among = active_among
+        self._living = living
         self._change = change
         self._refuse = refuse
         self._by_user: dict[int, set[Connection]] = {}
         self._fixed: set[Connection] = set()
         self._edited: set[int] = set()
         self._securities_changed = False
+        self._sessions_ended = False
         self._wake = asyncio.Event()
 
     # -- Connections -------------------------------------------------------------------------
@@ -86,6 +93,7 @@ class Follower:
     def everything_may_have_changed(self) -> None:
         """News may have been lost."""
         self._edited.update(self._by_user)
+        self._sessions_ended = True
         self.securities_changed()
 
     async def run(self) -> None:
@@ -95,7 +103,10 @@ class Follower:
             self._wake.clear()
             users, self._edited = self._edited, set()
             securities, self._securities_changed = self._securities_changed, False
+            sessions, self._sessions_ended = self._sessions_ended, False
             try:
+                if sessions:
+                    await self._end_sessions()
                 if securities:
                     users.update(self._by_user)
                     await self._follow_fixed()
@@ -104,8 +115,23 @@ class Follower:
                 log.warning("lists_not_followed", cause=error)
                 self._edited |= users
                 self._securities_changed |= securities
+                self._sessions_ended |= sessions
                 self._wake.set()
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _end_sessions(self) -> None:
+        """Close whom nobody told us to close, while we heard nothing."""
+        everybody = [each for connections in self._by_user.values() for each in connections]
+        for start in range(0, len(everybody), _USERS_PER_READ):
+            some = {
+                connection: connection.identity
+                for connection in everybody[start : start + _USERS_PER_READ]
+                if connection.identity is not None
+            }
+            living = await self._living(set(some.values()))
+            for connection, identity in some.items():
+                if identity not in living:
+                    connection.close(BAD_TOKEN, REASONS[BAD_TOKEN])
 
     async def _follow_users(self, users: list[int]) -> None:
         for start in range(0, len(users), _USERS_PER_READ):

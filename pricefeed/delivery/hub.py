@@ -103,6 +103,7 @@ class Hub:
             lists_of_users=self._reads.lists_of_users,
             active_tickers=self._reads.active_tickers,
             active_among=self._reads.active_among,
+            living=self._reads.living,
             change=self._change,
             refuse=self._teller.refuse,
         )
@@ -185,7 +186,8 @@ class Hub:
         """A user has signed out (of one family of tokens), or may not go on at all."""
         code = _ENDINGS.get(message["reason"], close_codes.BAD_TOKEN)
         for connection in self._follower.of_user(message["user"]):
-            if message["family"] in {None, connection.family}:
+            identity = connection.identity
+            if identity is not None and message["family"] in {None, identity.family}:
                 connection.close(code, close_codes.REASONS[code])
 
     async def _change(self, connection: Connection, tickers: tuple[str, ...]) -> None:
@@ -317,7 +319,8 @@ class Hub:
     def _close_expired_and_stalled(self) -> None:
         now, stalled_before = time.time(), time.monotonic() - STALLED_SECONDS
         for connection in list(self._connections):
-            if connection.expires_at is not None and connection.expires_at <= now:
+            identity = connection.identity
+            if identity is not None and identity.expires_at <= now:
                 connection.close(close_codes.TOKEN_EXPIRED)
             elif connection.blocked and connection.blocked_at < stalled_before:
                 connection.close(close_codes.TOO_SLOW)

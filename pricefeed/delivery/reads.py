@@ -5,7 +5,10 @@ from sys import intern
 from typing import NamedTuple
 
 from channels.db import database_sync_to_async
+from django.conf import settings
+from django.utils.module_loading import import_string
 
+from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.latest import Mark
 from pricefeed.delivery.membership import QuotesFromDatabase
 from pricefeed.delivery.wire import WireQuote
@@ -20,6 +23,8 @@ class Reads(NamedTuple):
     lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]]
     active_tickers: Callable[[], Awaitable[tuple[str, ...]]]
     active_among: Callable[[Collection[str]], Awaitable[set[str]]]
+    living: Callable[[Collection[Identity]], Awaitable[set[Identity]]]
+    """Those whose sign-in has not ended."""
     quotes: QuotesFromDatabase
     mark: Callable[[], Awaitable[Mark]]
 
@@ -62,6 +67,7 @@ def hub_reads() -> Reads:
         lists_of_users=_lists_of_users,
         active_tickers=_active_tickers,
         active_among=active_among,
+        living=database_sync_to_async(import_string(settings.SESSIONS_LIVING)),
         quotes=_quotes,
         mark=_mark,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
@@ -13,6 +13,7 @@ from django.conf import settings
 from pricefeed.delivery import close_codes, protocol, wire
 from pricefeed.delivery.connection import Connection, Send
 from pricefeed.delivery.hub import Hub
+from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.running import running_hub
 from pricefeed.delivery.transport import EXTENSION
@@ -22,17 +23,6 @@ log = structlog.get_logger(__name__)
 MAX_BAD_MESSAGES = 10
 
 _addresses = Addresses()
-
-
-class Identity(Protocol):
-    """Who a token belongs to, by which sign-in, and until when (seconds since 1970)."""
-
-    @property
-    def user_id(self) -> int: ...
-    @property
-    def family(self) -> str: ...
-    @property
-    def expires_at(self) -> float: ...
 
 
 class Refused(Exception):
@@ -193,9 +183,7 @@ class SocketConsumer(AsyncConsumer):
         self.connection = Connection(
             self.base_send,
             writer=self.scope.get("extensions", {}).get(EXTENSION),
-            user_id=identity.user_id if identity else None,
-            family=identity.family if identity else None,
-            expires_at=identity.expires_at if identity else None,
+            identity=identity,
             asked=asked,
             full=self.wants_full(),
             on_free=self.hub.bring_up_to_date,

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import math
+from dataclasses import dataclass
 from typing import Any
 
 from pricefeed.delivery.connection import Connection
@@ -10,6 +12,15 @@ from pricefeed.delivery.protocol import Since
 from tests.asyncapi import check_frame
 
 WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who a client is."""
+
+    user_id: int
+    family: str = "f"
+    expires_at: float = math.inf
 
 
 class Client:
@@ -37,14 +48,13 @@ class Client:
         asked: tuple[str, ...] | None = None,
         since: Since | None = None,
         full: bool = False,
-        expires_at: float | None = None,
+        expires_at: float = math.inf,
     ) -> None:
         self.connection = Connection(
             self.send,
-            user_id=user_id,
+            identity=None if user_id is None else SignedIn(user_id, expires_at=expires_at),
             asked=asked,
             full=full,
-            expires_at=expires_at,
             on_free=hub.bring_up_to_date,
         )
         if user_id is not None:

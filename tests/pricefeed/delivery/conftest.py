@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from channels.layers import get_channel_layer
 from django.db import connection
 
 from pricefeed.delivery.hub import Hub
+from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.latest import LatestReader
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.reads import hub_reads
@@ -66,11 +67,17 @@ def run(market: None, tick: MakeTick) -> Run:
     return one
 
 
+async def _everybody(identities: Collection[Identity]) -> set[Identity]:
+    """Nobody's sign-in ends here."""
+    return set(identities)
+
+
 @pytest.fixture
 async def hub(market: None) -> AsyncIterator[Hub]:
     """A running hub, as each server process has one."""
     layer = get_channel_layer()
-    made = Hub(layer=layer, latest=LatestReader(), reads=hub_reads(), stale_seconds=STALE_SECONDS)
+    reads = hub_reads()._replace(living=_everybody)
+    made = Hub(layer=layer, latest=LatestReader(), reads=reads, stale_seconds=STALE_SECONDS)
     await made.start()
     yield made
     await made.stop()

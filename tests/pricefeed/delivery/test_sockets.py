@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from channels.db import database_sync_to_async
+from django.conf import settings as django_settings
 from django.test import Client
+from redis import asyncio as aioredis
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from accounts import events
 from accounts.models import User
 from accounts.services import tokens_issue
 from pricefeed.delivery import consumers
@@ -236,6 +240,37 @@ async def test_what_an_administrator_does_to_an_account_reaches_its_sockets(
         answer = await off_loop(lambda: admin_client.post(address, data))
         assert answer.status_code == 302, answer.content
         assert await socket.hear_close() == code
+
+
+async def test_an_end_that_nobody_heard_of_is_noticed_when_the_link_is_back(
+    server: str, token: str, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(message: object) -> None:
+        raise ConnectionError("Redis is away")
+
+    monkeypatch.setattr(events, "_send", lost)
+    pair = await database_sync_to_async(lambda: tokens_issue(user=alice))()
+    async with (
+        opened(server, "/ws/watchlist", pair.access) as ending,
+        opened(server, "/ws/watchlist", token) as other,
+    ):
+        for socket in (ending, other):
+            await socket.hear_kinds("welcome", "snapshot")
+        async with httpx.AsyncClient(base_url=f"http://{server}") as client:
+            await client.post("/api/v1/auth/logout", json={"refresh": pair.refresh})
+        await cut_subscribers()
+        assert await ending.hear_close() == 4001
+        await other.say({"type": "ping"})
+        await other.hear_kinds("pong")
+
+
+async def cut_subscribers() -> None:
+    """Break the links of everybody who listens to our Redis database."""
+    database = urlsplit(django_settings.REDIS_URL).path[1:]
+    async with aioredis.Redis.from_url(django_settings.REDIS_URL) as admin:
+        for client in await admin.client_list(_type="pubsub"):
+            if client["db"] == database:
+                await admin.client_kill_filter(_id=client["id"])
 
 
 # -- What may be said -------------------------------------------------------------------------
