@@ -1,6 +1,7 @@
 """How web processes leave: told once they leave well, told twice at once, and they always end."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -14,6 +15,8 @@ import pytest
 from django.db import connection
 from websockets.sync.client import ClientConnection, connect
 
+from accounts.models import User
+from accounts.services import tokens_issue
 from pricefeed.services import prices_update
 from securities.models import Security
 from tests.integration.processes import Processes, is_alive, wait_until
@@ -165,14 +168,31 @@ def test_it_accepts_nobody_once_it_sends_its_sockets_away(
 ) -> None:
     """A proxy then asks the next one, instead of a process that is about to end."""
     web = Web(processes, WEB_DRAIN_SECONDS="0")
-    with opened(web) as client, stalled(web):  # who never answers keeps it for a second
+    with opened(web) as client, stalled(web):  # who never answers keeps it for two seconds
         next_frame(client, "snapshot")
         web.running.popen.terminate()
         assert close_code(client) == GOING_AWAY
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", web.port), timeout=1)
         assert web.running.popen.poll() is None
-        assert web.running.wait(seconds=3) == 0, web.running.told()
+        assert web.running.wait(seconds=5) == 0, web.running.told()
+
+
+def test_who_was_about_to_sign_in_is_let_in_and_then_told_like_the_others(
+    processes: Processes, here: None, market: list[Security], alice: User
+) -> None:
+    prices_update(source=Rising())
+    web = Web(processes, WEB_DRAIN_SECONDS="0")
+    token = tokens_issue(user=alice).access
+    address = f"ws://127.0.0.1:{web.port}/ws/watchlist"
+    with opened(web) as other, connect(address, open_timeout=10, close_timeout=0.1) as client:
+        web.running.popen.terminate()
+        assert close_code(other) == GOING_AWAY
+        client.send(json.dumps({"type": "auth", "token": token}))
+        next_frame(client, "snapshot")
+        assert close_code(client) == GOING_AWAY
+        assert HINT.fullmatch(client.close_reason or "")
+    assert web.running.wait(seconds=5) == 0, web.running.told()
 
 
 def living(web: Web) -> set[int]:
