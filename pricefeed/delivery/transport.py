@@ -9,6 +9,7 @@ parsing, pings, closing) stays uvicorn's; a server that does not offer
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import unquote
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 EXTENSION = "tickwatch.writer"
 
-WRITE_BUFFER_BYTES = 32 * 1024
+WRITE_BUFFER_BYTES = 16 * 1024
 """What may wait in this process for one socket before it counts as full."""
 
 MAX_FRAGMENTS = 64
@@ -171,6 +172,14 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         extensions[EXTENSION] = self
 
     async def send(self, message: Any) -> None:
+        """As uvicorn's, but where the client is gone or refused, this is no error of ours."""
+        await self.writable.wait()
+        if self.close_sent:
+            return  # we have refused the client ourselves, and the application will hear of it
+        with suppress(ClientDisconnected):  # the same: the next message says so
+            await self._send(message)
+
+    async def _send(self, message: Any) -> None:
         if message["type"] == "websocket.accept":
             await self._send_accept(message)
             return
