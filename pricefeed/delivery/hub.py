@@ -11,7 +11,6 @@ Redis before it takes the next ones, so nothing stays lost longer than a period.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -21,7 +20,6 @@ from django.conf import settings
 from pricefeed.delivery import close_codes, leaving
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
-from pricefeed.delivery.figures import report
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE, SESSION_ENDED
@@ -30,18 +28,14 @@ from pricefeed.delivery.layer import BatchedChannelLayer, Message
 from pricefeed.delivery.membership import Membership
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import Reads
-from pricefeed.delivery.teller import HEARTBEAT_SECONDS, Teller
+from pricefeed.delivery.rounds import Rounds
+from pricefeed.delivery.teller import Teller
 from pricefeed.delivery.wire import WireQuote
 from securities import events as securities_events
 from watchlists.events import WATCHLIST_EDITED, WATCHLISTS_GROUP
 
 log = structlog.get_logger(__name__)
 
-STALLED_SECONDS = 10.0
-"""Who has taken nothing for so long is cut off, and may come back when they read again."""
-
-_SWEEP_SECONDS = 1.0
-_LEAVE_SECONDS = 10.0
 _REST_OF_TICK_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
 _USERS_AT_A_TIME = 500
@@ -76,7 +70,6 @@ class Hub:
         self._teller = Teller(self._board)
         self._connections: dict[Connection, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._heard_at = time.time()
         self._writing = asyncio.Lock()
         self._rest_timer: asyncio.TimerHandle | None = None
 
@@ -107,13 +100,20 @@ class Hub:
             change=self._change,
             refuse=self._teller.refuse,
         )
+        self._rounds = Rounds(
+            connections=self._connections,
+            teller=self._teller,
+            membership=self._membership,
+            writing=self._writing,
+            stale_seconds=self._stale_seconds,
+        )
         self._layer.on_reconnect(self._reconnected)
         await self._layer.group_add_many(
             [FEED_GROUP, WATCHLISTS_GROUP, securities_events.GROUP, settings.SESSIONS_GROUP],
             self._channel,
         )
         self._teller.mark = await self._latest.mark() or await self._reads.mark()
-        for loop in (self._receive, self._sweep, self._follower.run):
+        for loop in (self._receive, self._rounds.run, self._follower.run):
             self._spawn(loop())
 
     async def send_away(self, *, until: Callable[[], float]) -> None:
@@ -240,11 +240,11 @@ class Hub:
     async def _on_mark(self, message: Message) -> None:
         """A run of the feed begins (`done` false) or is complete (`done` true)."""
         epoch, sequence = message["epoch"], message["sequence"]
-        self._heard_at = time.time()
+        self._rounds.heard()
         if message["done"]:
             self._teller.mark = Mark(epoch, max(sequence, self._teller.mark.sequence))
             await self._flush()
-            await self._call_live()
+            await self._rounds.call_live()
         elif epoch != self._teller.mark.epoch:
             self._board.forget_quotes()
             self._teller.mark = Mark(epoch, 0)
@@ -294,52 +294,3 @@ class Hub:
                 if mark is not None and mark.epoch == self._teller.mark.epoch:
                     self._teller.mark = max(self._teller.mark, mark)
                 return
-
-    # -- Time --------------------------------------------------------------------------------
-
-    async def _sweep(self) -> None:
-        """Heartbeats, staleness, expired tokens and unwatched tickers, once a second."""
-        next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
-        next_leaving = time.monotonic() + _LEAVE_SECONDS
-        while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
-            report(self._connections, heard_at=self._heard_at)
-            now = time.monotonic()
-            if self._notice_staleness() or now >= next_heartbeat:
-                next_heartbeat = now + HEARTBEAT_SECONDS
-                await self._heartbeat()
-            self._close_expired_and_stalled()
-            if now >= next_leaving and not self._writing.locked():
-                next_leaving = now + _LEAVE_SECONDS
-                try:
-                    await self._membership.leave_unwatched()
-                except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
-                    log.warning("groups_not_left", cause=error)
-
-    def _close_expired_and_stalled(self) -> None:
-        now, stalled_before = time.time(), time.monotonic() - STALLED_SECONDS
-        for connection in list(self._connections):
-            identity = connection.identity
-            if identity is not None and identity.expires_at <= now:
-                connection.close(close_codes.TOKEN_EXPIRED)
-            elif connection.blocked and connection.blocked_at < stalled_before:
-                connection.close(close_codes.TOO_SLOW)
-
-    async def _call_live(self) -> None:
-        """The feed has brought prices; take back what was said of its silence."""
-        if self._teller.stale_since is not None:
-            self._teller.stale_since = None
-            await self._heartbeat()
-
-    def _notice_staleness(self) -> bool:
-        """Whether the feed has just fallen silent for too long."""
-        silent = time.time() - self._heard_at > self._stale_seconds
-        if silent and self._teller.stale_since is None:
-            self._teller.stale_since = int(self._heard_at * 1000)
-            return True
-        return False
-
-    async def _heartbeat(self) -> None:
-        """To everybody; never amid a flush, because it says how far everything has been sent."""
-        async with self._writing:
-            await self._teller.tell_heartbeat(self._connections)

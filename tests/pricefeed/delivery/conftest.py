@@ -25,6 +25,7 @@ Run = Callable[[Prices], Awaitable[int]]
 Join = Callable[..., Awaitable[Client]]
 
 STALE_SECONDS = 60.0
+TICKERS = [f"T{number:03}" for number in range(120)]
 
 
 async def off_loop(work: Callable[[], Any]) -> Any:
@@ -94,3 +95,14 @@ def join(hub: Hub) -> Join:
         return client
 
     return make
+
+
+@pytest.fixture
+def wide_market(security: Callable[..., Security]) -> None:
+    for ticker in TICKERS:
+        security(ticker)
+
+
+async def move(tick: MakeTick, step: int, tickers: list[str] = TICKERS) -> None:
+    ticks = [tick(ticker, f"{10 + step}", seconds=step) for ticker in tickers]
+    await off_loop(lambda: publish(record(ticks)))

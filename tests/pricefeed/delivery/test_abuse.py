@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 import struct
-from functools import partial
 from typing import Any
 
 import pytest
@@ -15,14 +14,13 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from accounts.models import User
 from accounts.services import tokens_issue
 from config import server as web_server
-from pricefeed.delivery import hub, transport
+from pricefeed.delivery import rounds
 from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
-from pricefeed.ticks import Tick
 from tests.pricefeed.conftest import MakeTick
-from tests.pricefeed.delivery.conftest import off_loop
+from tests.pricefeed.delivery.conftest import move, off_loop
 from tests.pricefeed.delivery.test_sockets import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -164,7 +162,7 @@ async def test_a_flood_is_cut_off_at_its_beginning(
     beginning = frame(BEGINNING) if flood == frame(MIDDLE) else b""
     async with opened(server, "/ws/prices/A") as neighbour:
         await neighbour.hear_kinds("welcome", "snapshot")
-        raw = await sync_to_async(RawClient)(server)
+        raw = await asyncio.to_thread(RawClient, server)
         await asyncio.to_thread(raw.send, beginning + flood * 100_000)
         await off_loop(lambda: publish(record([tick("A", "11")])))
         await neighbour.hear_kinds("prices")
@@ -173,26 +171,20 @@ async def test_a_flood_is_cut_off_at_its_beginning(
 
 
 async def test_a_client_that_reads_nothing_is_cut_off_and_its_neighbour_is_not(
-    server: str, market: None, tick: MakeTick, monkeypatch: pytest.MonkeyPatch
+    server: str, wide_market: None, tick: MakeTick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "STALLED_SECONDS", 0.5)
-    monkeypatch.setattr(transport, "WRITE_BUFFER_BYTES", 256)
-    async with opened(server, "/ws/prices/A") as neighbour:
+    monkeypatch.setattr(rounds, "STALLED_SECONDS", 0.5)
+    async with opened(server, "/ws/prices/T000") as neighbour:
         await neighbour.hear_kinds("welcome", "snapshot")
-        raw = await sync_to_async(RawClient)(server, receive_bytes=1024)
-        for step in range(200):
-            ticks = [tick(ticker, f"{10 + step}", seconds=step) for ticker in "ABCD"]
-            await off_loop(partial(_run, ticks))
+        raw = await asyncio.to_thread(RawClient, server, receive_bytes=1024)
+        for step in range(20):  # many times what the kernel takes for a client
+            await move(tick, step)
             await neighbour.hear_kinds("prices")
-        await asyncio.sleep(2.5)  # two sweeps
+        await asyncio.sleep(2.5)  # two rounds
         received = await asyncio.to_thread(raw.read_to_end)
-        assert received.count(b'"type":"prices"') < 200
+        assert received.count(b'"type":"prices"') < 10
         await neighbour.say({"type": "ping"})
         await neighbour.hear_kinds("pong")
-
-
-def _run(ticks: list[Tick]) -> None:
-    publish(record(ticks))
 
 
 async def test_who_answers_no_pings_is_cut_off(
@@ -200,5 +192,5 @@ async def test_who_answers_no_pings_is_cut_off(
 ) -> None:
     monkeypatch.setattr(web_server, "PING_SECONDS", 0.2)
     server: str = await sync_to_async(request.getfixturevalue)("server")
-    raw = await sync_to_async(RawClient)(server)
+    raw = await asyncio.to_thread(RawClient, server)
     assert bytes([PING, 4]) in await asyncio.to_thread(raw.read_to_end)

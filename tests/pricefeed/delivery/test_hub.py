@@ -9,7 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from accounts.models import User
-from pricefeed.delivery import hub as hub_module
+from pricefeed.delivery import rounds
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.latest import LatestReader
@@ -488,16 +488,16 @@ async def test_a_redis_without_quotes_is_filled_from_postgres(
 async def test_a_feed_that_falls_silent_is_called_stale_and_then_live_again(
     run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_module, "_SWEEP_SECONDS", 0.02)
+    monkeypatch.setattr(rounds, "_ROUND_SECONDS", 0.02)
     await run({"A": "10", "B": "20"})
     client = await join(user_id=watching.pk)
     await client.until_prices(A="10.00")
-    hub._stale_seconds = 0.05
+    hub._rounds._stale_seconds = 0.05
     await client.until(lambda: client.kinds()[-1] == "heartbeat")
     assert client.frames[-1]["stale_since"] <= time.time() * 1000
     newcomer = await join(user_id=watching.pk)
     assert newcomer.frames[-1]["stale_since"] == client.frames[-1]["stale_since"]
-    hub._stale_seconds = 60.0
+    hub._rounds._stale_seconds = 60.0
     await run({"A": "11"})
     await client.until(lambda: client.frames[-1].get("stale_since", 0) is None)
     told = [frame["sequence"] for frame in client.frames if "sequence" in frame]

@@ -11,13 +11,8 @@ from asgiref.sync import sync_to_async
 from websockets.asyncio.client import ClientConnection, connect
 
 from pricefeed.delivery.connection import Connection
-from pricefeed.delivery.publish import publish
-from pricefeed.recording.services import record
-from securities.models import Security
 from tests.pricefeed.conftest import MakeTick
-from tests.pricefeed.delivery.conftest import off_loop
-
-TICKERS = [f"T{number:03}" for number in range(120)]
+from tests.pricefeed.delivery.conftest import TICKERS, move
 
 
 class FullSocket:
@@ -58,17 +53,6 @@ async def test_closing_a_full_socket_cuts_it_off_since_it_would_not_hear_of_it()
     connection.write("text")
     connection.close(4100)
     assert writer.is_aborted
-
-
-@pytest.fixture
-def wide_market(security: Callable[..., Security]) -> None:
-    for ticker in TICKERS:
-        security(ticker)
-
-
-async def move(tick: MakeTick, step: int, tickers: list[str] = TICKERS) -> None:
-    ticks = [tick(ticker, f"{10 + step}", seconds=step) for ticker in tickers]
-    await off_loop(lambda: publish(record(ticks)))
 
 
 async def next_frame(client: ClientConnection, kind: str) -> dict[str, Any]:

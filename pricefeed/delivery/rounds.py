@@ -1,0 +1,98 @@
+"""What a hub looks after each second: heartbeats, a silent feed, sockets whose time is up."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+import structlog
+
+from pricefeed.delivery import close_codes
+from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.figures import report
+from pricefeed.delivery.membership import Membership
+from pricefeed.delivery.teller import HEARTBEAT_SECONDS, Teller
+
+log = structlog.get_logger(__name__)
+
+STALLED_SECONDS = 10.0
+"""Who has taken nothing for so long is cut off, and may come back when they read again."""
+
+_ROUND_SECONDS = 1.0
+_LEAVE_SECONDS = 10.0
+
+
+class Rounds:
+    """`run` for as long as the hub lives; `heard` and `call_live` are the feed's signs of life.
+
+    `writing` is held while a tick is flushed: a heartbeat says how far everything has been
+    sent, so it never goes out amid one. Without a sign for `stale_seconds` clients are told.
+    """
+
+    def __init__(
+        self,
+        *,
+        connections: Iterable[Connection],
+        teller: Teller,
+        membership: Membership,
+        writing: asyncio.Lock,
+        stale_seconds: float,
+    ) -> None:
+        self._connections = connections
+        self._teller = teller
+        self._membership = membership
+        self._writing = writing
+        self._stale_seconds = stale_seconds
+        self._heard_at = time.time()
+
+    def heard(self) -> None:
+        """The feed has begun or ended a run."""
+        self._heard_at = time.time()
+
+    async def call_live(self) -> None:
+        """The feed has brought prices; take back what was said of its silence."""
+        if self._teller.stale_since is not None:
+            self._teller.stale_since = None
+            await self._heartbeat()
+
+    async def run(self) -> None:
+        """One round after another, for ever."""
+        next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+        next_leaving = time.monotonic() + _LEAVE_SECONDS
+        while True:
+            await asyncio.sleep(_ROUND_SECONDS)
+            report(self._connections, heard_at=self._heard_at)
+            now = time.monotonic()
+            if self._notice_silence() or now >= next_heartbeat:
+                next_heartbeat = now + HEARTBEAT_SECONDS
+                await self._heartbeat()
+            self._close_expired_and_stalled()
+            if now >= next_leaving and not self._writing.locked():
+                next_leaving = now + _LEAVE_SECONDS
+                await self._leave_unwatched()
+
+    def _notice_silence(self) -> bool:
+        """Whether the feed has just been silent for too long."""
+        silent = time.time() - self._heard_at > self._stale_seconds
+        if silent and self._teller.stale_since is None:
+            self._teller.stale_since = int(self._heard_at * 1000)
+            return True
+        return False
+
+    async def _heartbeat(self) -> None:
+        async with self._writing:
+            await self._teller.tell_heartbeat(self._connections)
+
+    def _close_expired_and_stalled(self) -> None:
+        now, stalled_before = time.time(), time.monotonic() - STALLED_SECONDS
+        for connection in list(self._connections):
+            identity = connection.identity
+            if identity is not None and identity.expires_at <= now:
+                connection.close(close_codes.TOKEN_EXPIRED)
+            elif connection.blocked and connection.blocked_at < stalled_before:
+                connection.close(close_codes.TOO_SLOW)
+
+    async def _leave_unwatched(self) -> None:
+        try:
+            await self._membership.leave_unwatched()
+        except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
+            log.warning("groups_not_left", cause=error)
