@@ -33,6 +33,7 @@ class Membership:
         self._latest = latest
         self._quotes_from_database = quotes_from_database
         self._joined: set[str] = set()
+        self._wanted: dict[str, None] = {}  # by those who wait for the lock, in order
         self._lock = asyncio.Lock()
 
     async def hold(self, tickers: Sequence[str]) -> tuple[int, ...]:
@@ -50,8 +51,10 @@ class Membership:
         return places
 
     async def _join(self, tickers: Sequence[str]) -> None:
+        self._wanted.update(dict.fromkeys(tickers))
         async with self._lock:  # who waits here will mostly find its tickers joined by others
-            new = [ticker for ticker in dict.fromkeys(tickers) if ticker not in self._joined]
+            wanted, self._wanted = {**self._wanted, **dict.fromkeys(tickers)}, {}
+            new = [ticker for ticker in wanted if ticker not in self._joined]
             if not new:
                 return
             await self._layer.group_add_many(map(price_group, new), self._channel)
