@@ -13,7 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
-import redis
+
+from tests.faults.servers import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "tickwatch_browser"
@@ -31,17 +32,18 @@ def wait_until(holds: Callable[[], bool], *, seconds: float, what: str) -> None:
 
 
 class Stack:
-    """Servers on a database of their own; each process is ended by its own id."""
+    """Servers on a database and a Redis of their own; each process is ended by its own id."""
 
     def __init__(self, logs: Path) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._logs = logs
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._redis = Valkey(logs)
         self._environment = {
             **os.environ,
             "DATABASE_URL": _fresh_database(os.environ["DATABASE_URL"]),
-            "REDIS_URL": os.environ["REDIS_URL"],
+            "REDIS_URL": self._redis.url,
             "SECRET_KEY": "only-for-the-browser-tests-0123456789abcdef",
             "DEBUG": "0",
             "HOST": "127.0.0.1",
@@ -57,8 +59,7 @@ class Stack:
 
     def start(self) -> None:
         """Prepare the database, start everything, and wait for the first prices."""
-        # What an earlier run cached about users with the same ids would be believed.
-        redis.Redis.from_url(self._environment["REDIS_URL"]).flushdb()
+        self.start_redis()
         for command in ("migrate", "load_securities"):
             self._run("manage.py", command)
         self.start_web()
@@ -79,6 +80,14 @@ class Stack:
     def stop_web(self) -> None:
         """Stop the web server as an operator would."""
         self._stop("web")
+
+    def kill_redis(self) -> None:
+        """End Redis without a word, and with all that it holds."""
+        self._redis.kill()
+
+    def start_redis(self) -> None:
+        """Start Redis again, empty."""
+        self._redis.start()
 
     def freeze_prices(self) -> None:
         """Stop the clock of the feed: the web server lives, but gets no prices."""
@@ -103,6 +112,7 @@ class Stack:
     def stop(self) -> None:
         """Stop everything that still runs, all at once."""
         self._stop(*self._processes)
+        self._redis.kill()
 
     def _spawn(self, name: str, *arguments: str) -> None:
         with (self._logs / f"{name}.log").open("ab") as log:

@@ -61,3 +61,21 @@ def test_a_feed_that_falls_silent_is_called_stale_although_the_server_lives(
     finally:
         stack.thaw_prices()
     expect(screen.badge).to_have_text("Live", timeout=8_000)
+
+
+def test_while_redis_is_away_the_screen_says_stale_and_is_live_again_afterwards(
+    open_screen: OpenScreen, account: Account, stack: Stack
+) -> None:
+    account.watch("AAPL")
+    screen = open_screen()
+    screen.is_live()
+    screen.sees_price_move("AAPL")
+    stack.kill_redis()
+    try:
+        expect(screen.badge).to_have_text(re.compile(r"Stale since \d\d:\d\d:\d\d"), timeout=8_000)
+        expect(screen.price("AAPL")).to_contain_text("USD")
+        before = screen.price("AAPL").inner_text()
+    finally:
+        stack.start_redis()
+    expect(screen.badge).to_have_text("Live", timeout=5_000)
+    expect(screen.price("AAPL")).not_to_have_text(before, timeout=5_000)

@@ -17,6 +17,7 @@ class Wire:
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
         self._ends: dict[socket.socket, socket.socket] = {}
+        self._dead: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self._is_closed = False
         self._thread = threading.Thread(target=self._carry, daemon=True)
@@ -53,8 +54,18 @@ class Wire:
                 if end is not None:
                     self._selector.register(end, selectors.EVENT_READ)
 
+    def forget(self) -> None:
+        """After a silence: carry new connections; those that were open stay dead without a sign."""
+        with self._lock:
+            self._dead.update(self._ends)
+            self._ends.clear()
+            if self._listener is not None:
+                self._selector.register(self._listener, selectors.EVENT_READ)
+
     def close(self) -> None:
         self.cut()
+        for end in self._dead:
+            end.close()
         self._is_closed = True
         self._thread.join(5)
         self._selector.close()

@@ -25,11 +25,18 @@ class Web:
 
     def serving(self) -> set[psutil.Process]:
         """The serving processes that have a socket of somebody's."""
-        return {
-            process
-            for process in self.running.below() or [psutil.Process(self.running.popen.pid)]
-            if any(
-                each.status == psutil.CONN_ESTABLISHED and each.laddr.port == self.port
-                for each in process.net_connections("tcp")
-            )
-        }
+        return {process for process in self._processes() if self.sockets_of(process)}
+
+    def sockets(self) -> int:
+        """How many sockets of clients are open."""
+        return sum(map(self.sockets_of, self._processes()))
+
+    def sockets_of(self, process: psutil.Process) -> int:
+        """How many of them one of the serving processes has."""
+        return sum(
+            each.status == psutil.CONN_ESTABLISHED and each.laddr.port == self.port
+            for each in process.net_connections("tcp")
+        )
+
+    def _processes(self) -> list[psutil.Process]:
+        return self.running.below() or [psutil.Process(self.running.popen.pid)]
