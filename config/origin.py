@@ -25,13 +25,11 @@ class OriginGuard:
     def __init__(self, application: Application) -> None:
         self._application = application
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Awaitable[None]:
         origins = _headers(scope, b"origin")
         if not origins or (len(origins) == 1 and _is_allowed(origins[0], scope)):
-            await self._application(scope, receive, send)
-        else:
-            await receive()
-            await _refuse(scope, send)
+            return self._application(scope, receive, send)
+        return _refuse(scope, receive, send)
 
 
 def _is_allowed(origin: str, scope: dict[str, Any]) -> bool:
@@ -55,7 +53,8 @@ def _headers(scope: dict[str, Any], wanted: bytes) -> list[str]:
     return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
 
 
-async def _refuse(scope: dict[str, Any], send: Any) -> None:
+async def _refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    await receive()  # the handshake
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close"})  # which the server makes a 403
         return

@@ -1,10 +1,12 @@
 """Every WebSocket address, and who may open it."""
 
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
+from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
-from channels.routing import URLRouter
-from django.urls import re_path
 
 from accounts.tokens import Identity, TokenExpired, TokenInvalid, identify_many
 from config.origin import OriginGuard
@@ -26,10 +28,24 @@ async def authenticate(token: str) -> Identity:
     return found
 
 
-routes: list[Any] = [
-    re_path(r"^ws/watchlist/?$", WatchlistConsumer.as_asgi(authenticate=authenticate)),
-    re_path(r"^ws/prices/?$", PricesConsumer.as_asgi()),
-    re_path(r"^ws/prices/(?P<ticker>[^/]+)/?$", PricesConsumer.as_asgi()),
-    re_path(r"", NoSuchSocket.as_asgi()),
+routes: list[tuple[re.Pattern[str], Callable[[], AsyncConsumer]]] = [
+    (re.compile(r"/ws/watchlist/?"), partial(WatchlistConsumer, authenticate=authenticate)),
+    (re.compile(r"/ws/prices/?"), PricesConsumer),
+    (re.compile(r"/ws/prices/(?P<ticker>[^/]+)/?"), PricesConsumer),
+    (re.compile(r".*", re.DOTALL), NoSuchSocket),
 ]
-websocket = OriginGuard(URLRouter(routes))
+
+
+def by_address(scope: dict[str, Any], receive: Any, send: Any) -> Awaitable[None]:
+    """As Channels' URLRouter, but it hands over instead of waiting (see config.door)."""
+    make_consumer, found = next(
+        (make_consumer, found)
+        for pattern, make_consumer in routes
+        if (found := pattern.fullmatch(scope["path"]))
+    )
+    scope["url_route"] = {"args": (), "kwargs": found.groupdict()}
+    served: Awaitable[None] = make_consumer()(scope, receive, send)
+    return served
+
+
+websocket = OriginGuard(by_address)

@@ -64,6 +64,7 @@ def server_on(
     door = Door(application)
     config = uvicorn.Config(
         door,
+        interface="asgi3",
         fd=listener.fileno(),
         backlog=BACKLOG,
         loop="uvloop",

@@ -23,6 +23,18 @@ _PROTOCOL = b"sec-websocket-protocol"
 class PriceHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, whose upgraded connections are `PriceSocketProtocol`s."""
 
+    _is_upgrade: bool | None = None
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_upgrade = None
+
+    def _should_upgrade(self) -> bool:
+        """As uvicorn's, which reads the headers anew each of the three times that it asks."""
+        if self._is_upgrade is None:
+            self._is_upgrade = super()._should_upgrade()
+        return self._is_upgrade
+
     def handle_websocket_upgrade(self) -> None:
         accept = self._accept_header()
         if accept is None:

@@ -136,11 +136,7 @@ def test_its_channels_are_the_addresses_there_are() -> None:
 
 def route_of(address: str) -> int:
     """Which of the routes takes it; the last takes what no other does."""
-    return next(
-        place
-        for place, route in enumerate(routes)
-        if route.pattern.match(address.removeprefix("/"))
-    )
+    return next(place for place, (pattern, _) in enumerate(routes) if pattern.fullmatch(address))
 
 
 def test_its_close_codes_are_those_of_the_server() -> None:
