@@ -23,7 +23,10 @@ class Packed:
 
     async def join(self, groups: Sequence[str]) -> None:
         """Make one channel a member of all these groups."""
+        from pricefeed.delivery.messages import decode  # noqa: PLC0415  it imports models
+
         self._channel = await self._layer.new_channel()
+        self._layer.read_as(self._channel, decode)
         await self._layer.group_add_many(groups, self._channel)
 
     async def send(self, messages: Messages) -> None:

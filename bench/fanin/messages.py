@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from bench.fanin.layers import Messages
-from pricefeed.delivery.groups import PRICE_MESSAGE
 from pricefeed.delivery.wire import WireQuote
 
 
@@ -27,7 +26,7 @@ def price_messages(tickers: Sequence[str]) -> Messages:
         (
             quote.ticker,
             {
-                "type": PRICE_MESSAGE,
+                "type": "price.changed",
                 "quote": [quote.ticker, quote.sequence, quote.delta, quote.identity],
             },
         )

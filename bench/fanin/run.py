@@ -70,6 +70,7 @@ def _bytes_to_redis() -> int:
 
 def receive(pipe: Pipe, job: Job, has_taken: Pipe) -> None:
     """Says when it has joined, and at last the CPU seconds that the ticks took."""
+    django.setup()
     uvloop.run(_receive(pipe, job, has_taken))
 
 

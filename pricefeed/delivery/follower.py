@@ -11,14 +11,20 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
-from pricefeed.delivery.close_codes import BAD_TOKEN, REASONS
+from pricefeed.delivery import close_codes
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.identity import Identity
+from pricefeed.delivery.messages import SessionEnded
 
 log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 1.0
 _USERS_PER_READ = 500
+_ENDINGS = {
+    "signed_out": close_codes.SIGNED_OUT,
+    "password_changed": close_codes.PASSWORD_CHANGED,
+    "disabled": close_codes.DISABLED,
+}
 
 
 class Follower:
@@ -85,6 +91,14 @@ class Follower:
             self._edited.add(user_id)
             self._wake.set()
 
+    def session_ended(self, message: SessionEnded) -> None:
+        """A user has signed out of one sign-in, or may not go on at all."""
+        code = _ENDINGS.get(message.reason, close_codes.BAD_TOKEN)
+        for connection in self.of_user(message.user):
+            identity = connection.identity
+            if identity is not None and message.family in {None, identity.family}:
+                connection.close(code, close_codes.REASONS[code])
+
     def securities_changed(self) -> None:
         """Securities were activated, deactivated or loaded."""
         self._securities_changed = True
@@ -131,7 +145,9 @@ class Follower:
             living = await self._living(set(some.values()))
             for connection, identity in some.items():
                 if identity not in living:
-                    connection.close(BAD_TOKEN, REASONS[BAD_TOKEN])
+                    connection.close(
+                        close_codes.BAD_TOKEN, close_codes.REASONS[close_codes.BAD_TOKEN]
+                    )
 
     async def _follow_users(self, users: list[int]) -> None:
         for start in range(0, len(users), _USERS_PER_READ):

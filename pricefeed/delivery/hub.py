@@ -17,34 +17,43 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from pricefeed.delivery import close_codes, leaving
+from pricefeed.delivery import leaving
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
-from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE, SESSION_ENDED
+from pricefeed.delivery.groups import FEED_GROUP
 from pricefeed.delivery.latest import LatestReader, Mark
-from pricefeed.delivery.layer import BatchedChannelLayer, Message
+from pricefeed.delivery.layer import BatchedChannelLayer
 from pricefeed.delivery.membership import Membership
+from pricefeed.delivery.messages import (
+    FeedMark,
+    PriceChanged,
+    SecuritiesChanged,
+    SessionEnded,
+    WatchlistEdited,
+    decode,
+)
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import Reads
 from pricefeed.delivery.rounds import Rounds
 from pricefeed.delivery.teller import Teller
-from pricefeed.delivery.wire import WireQuote
 from securities import events as securities_events
-from watchlists.events import WATCHLIST_EDITED, WATCHLISTS_GROUP
+from watchlists.events import WATCHLISTS_GROUP
 
 log = structlog.get_logger(__name__)
 
 _REST_OF_TICK_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
 _USERS_AT_A_TIME = 500
-_ENDINGS = {
-    "signed_out": close_codes.SIGNED_OUT,
-    "password_changed": close_codes.PASSWORD_CHANGED,
-    "disabled": close_codes.DISABLED,
-}
-_FLUSH, _RECOVER = "hub.flush", "hub.recover"
+
+
+class _Flush:
+    """To ourselves: the rest of the tick did not come."""
+
+
+class _Recover:
+    """To ourselves: messages may have been lost."""
 
 
 class Hub:
@@ -78,6 +87,7 @@ class Hub:
     async def start(self) -> None:
         """Connect to the layer and begin; raises what Redis raises when it is away, and ends."""
         self._channel = await self._layer.new_channel()
+        self._layer.read_as(self._channel, decode)
         try:
             await self._begin_following()
         except BaseException:
@@ -182,14 +192,6 @@ class Hub:
         connection.watch(tickers, places)
         self._teller.greet(connection, since)
 
-    def _on_session_ended(self, message: Message) -> None:
-        """A user has signed out (of one family of tokens), or may not go on at all."""
-        code = _ENDINGS.get(message["reason"], close_codes.BAD_TOKEN)
-        for connection in self._follower.of_user(message["user"]):
-            identity = connection.identity
-            if identity is not None and message["family"] in {None, identity.family}:
-                connection.close(code, close_codes.REASONS[code])
-
     async def _change(self, connection: Connection, tickers: tuple[str, ...]) -> None:
         """The connection's list is another one now."""
         if connection.closed or tickers == connection.tickers:
@@ -210,38 +212,37 @@ class Hub:
 
     async def _receive(self) -> None:
         """The only place that changes the board and flushes it, so the two never interleave."""
-        handlers: dict[str, Callable[[Message], Awaitable[None] | None]] = {
-            MARK_MESSAGE: self._on_mark,
-            WATCHLIST_EDITED: lambda message: self._follower.edited(message["user"]),
-            securities_events.CHANGED: lambda _: self._follower.securities_changed(),
-            SESSION_ENDED: self._on_session_ended,
-            _FLUSH: lambda _: self._flush(),
-            _RECOVER: lambda _: self._recover(),
+        handlers: dict[Any, Callable[[Any], Awaitable[None] | None]] = {
+            FeedMark: self._on_mark,
+            WatchlistEdited: lambda message: self._follower.edited(message.user),
+            SecuritiesChanged: lambda _: self._follower.securities_changed(),
+            SessionEnded: self._follower.session_ended,
+            _Flush: lambda _: self._flush(),
+            _Recover: lambda _: self._recover(),
         }
         board = self._board
         while True:
             for message in await self._layer.receive_many(self._channel):
-                kind = message["type"]
-                if kind == PRICE_MESSAGE:
-                    board.put(WireQuote(*message["quote"]))
-                elif kind in handlers:
+                kind = type(message)
+                if kind is PriceChanged:
+                    board.put(message.quote)
+                else:
                     waits = handlers[kind](message)
                     if waits is not None:
                         await waits
             if board.has_changes and self._rest_timer is None:
                 # The rest of the tick comes with the next publish; do not wait for it forever.
                 self._rest_timer = asyncio.get_running_loop().call_later(
-                    _REST_OF_TICK_SECONDS, self._tell_receiver, _FLUSH
+                    _REST_OF_TICK_SECONDS, self._tell_receiver, _Flush()
                 )
 
-    def _tell_receiver(self, kind: str) -> None:
-        self._layer.hand_to(self._channel, [{"type": kind}])
+    def _tell_receiver(self, message: "_Flush | _Recover") -> None:
+        self._layer.hand_to(self._channel, [message])
 
-    async def _on_mark(self, message: Message) -> None:
-        """A run of the feed begins (`done` false) or is complete (`done` true)."""
-        epoch, sequence = message["epoch"], message["sequence"]
+    async def _on_mark(self, message: FeedMark) -> None:
+        epoch, sequence = message.epoch, message.sequence
         self._rounds.heard()
-        if message["done"]:
+        if message.done:
             self._teller.mark = Mark(epoch, max(sequence, self._teller.mark.sequence))
             await self._flush()
             await self._rounds.call_live()
@@ -275,7 +276,7 @@ class Hub:
     def _reconnected(self) -> None:
         """The link to Redis is back: prices and edits may have been missed."""
         self._follower.everything_may_have_changed()
-        self._tell_receiver(_RECOVER)
+        self._tell_receiver(_Recover())
 
     async def _recover(self) -> None:
         await self._read_again()

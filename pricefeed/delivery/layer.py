@@ -28,6 +28,8 @@ from pricefeed.delivery.shard import ShardConnection
 log = structlog.get_logger(__name__)
 
 Message = dict[str, Any]
+Decode = Callable[[Any], Any]
+"""From MessagePack, bytes or `msgspec.Raw`, to what a channel's reader wants."""
 
 MESSAGES_PER_PUBLISH = 500
 """Larger ones cost the receiver more a message: what they unpack to outgrows its caches."""
@@ -57,7 +59,9 @@ class BatchedChannelLayer(RedisPubSubChannelLayer):
             _wrap_close(self, loop)
         return layer
 
-    async def group_send_many(self, messages: Sequence[tuple[str, Message]]) -> None:
+    async def group_send_many(
+        self, messages: Sequence[tuple[str, Message | msgspec.Struct]]
+    ) -> None:
         """Send each message to its group, packed; in order, also across the publishes."""
         await self._get_layer().group_send_many(messages)
 
@@ -69,11 +73,18 @@ class BatchedChannelLayer(RedisPubSubChannelLayer):
         """Leave several groups with one Redis command."""
         await self._get_layer().group_discard_many(groups, channel)
 
-    async def receive_many(self, channel: str) -> list[Message]:
+    def read_as(self, channel: str, decode: Decode) -> None:
+        """What comes to a channel is decoded by this, not into dictionaries.
+
+        What it refuses with a `msgspec.ValidationError` is left out and logged.
+        """
+        self._get_layer().decoders[channel] = decode
+
+    async def receive_many(self, channel: str) -> list[Any]:
         """Wait for messages, then take all that have arrived, in order."""
         return await self._get_layer().receive_many(channel)
 
-    def hand_to(self, channel: str, messages: list[Message]) -> None:
+    def hand_to(self, channel: str, messages: list[Any]) -> None:
         """Give messages to a channel of this process, without Redis; none if it is gone."""
         queue = self._get_layer().channels.get(channel)
         if queue is not None:
@@ -94,14 +105,17 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.batch_channel = f"{self.prefix}__batch__"
-        self._leftovers: dict[str, deque[Message]] = {}
+        self.decoders: dict[str, Decode] = {}
+        self._leftovers: dict[str, deque[Any]] = {}
         self._shards: list[ShardConnection] = [
             ShardConnection(plain.host, self) for plain in self._shards
         ]
 
     # -- Sending -----------------------------------------------------------------------------
 
-    async def group_send_many(self, messages: Sequence[tuple[str, Message]]) -> None:
+    async def group_send_many(
+        self, messages: Sequence[tuple[str, Message | msgspec.Struct]]
+    ) -> None:
         shard = self._get_shard(self.batch_channel)
         for part in _parts(messages, MESSAGES_PER_PUBLISH):
             batch = Batch(
@@ -162,46 +176,58 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         """Give each message of a batch to the local members of its group."""
         batch = _unpack(packed)
         groups = self.groups
-        inboxes: dict[str, list[Message]] = {}
+        inboxes: dict[str, list[msgspec.Raw]] = {}
         for name, raw in zip(batch.groups, batch.messages, strict=True):
-            members = groups.get(name)
-            if members:
-                message = _unpack_message(raw)
-                for channel in members:
-                    inboxes.setdefault(channel, []).append(message)
-        for channel, messages in inboxes.items():
+            for channel in groups.get(name, ()):
+                inboxes.setdefault(channel, []).append(raw)
+        for channel, raws in inboxes.items():
             if channel in self.channels:
-                self.channels[channel].put_nowait(messages)
+                self.channels[channel].put_nowait(self._decoded(channel, raws))
+
+    def _decoded(self, channel: str, raws: Sequence[msgspec.Raw | bytes]) -> list[Any]:
+        decode = self.decoders.get(channel, _unpack_message)
+        try:
+            return [decode(raw) for raw in raws]
+        except msgspec.ValidationError as error:
+            if len(raws) == 1:  # of another version of ours, or from somebody else
+                log.warning("message_not_understood", channel=channel, cause=error)
+                return []
+            return [message for raw in raws for message in self._decoded(channel, [raw])]
 
     async def receive(self, channel: str) -> Message:
         leftovers = self._leftovers.setdefault(channel, deque())
-        if not leftovers:
+        while not leftovers:
             leftovers.extend(await self._next(channel))
-        return leftovers.popleft()
+        message: Message = leftovers.popleft()
+        return message
 
-    async def receive_many(self, channel: str) -> list[Message]:
+    async def receive_many(self, channel: str) -> list[Any]:
         messages = [*self._leftovers.pop(channel, ()), *await self._next(channel)]
         queue = self.channels[channel]
         while not queue.empty():
-            messages += self._unwrapped(queue.get_nowait())
+            messages += self._unwrapped(channel, queue.get_nowait())
         return messages
 
-    async def _next(self, channel: str) -> list[Message]:
+    async def _next(self, channel: str) -> list[Any]:
         """The next entry of a channel's queue: one plain message, or a batch's share."""
         if channel not in self.channels:
             await self._subscribe_to_channel(channel)
         try:
-            return self._unwrapped(await self.channels[channel].get())
+            return self._unwrapped(channel, await self.channels[channel].get())
         except asyncio.CancelledError:
             # Whoever waited here is leaving: Channels has no other sign of a channel's end.
             await self._forget(channel)
             raise
 
-    def _unwrapped(self, entry: bytes | list[Message]) -> list[Message]:
-        return entry if isinstance(entry, list) else [self.channel_layer.deserialize(entry)]
+    def _unwrapped(self, channel: str, entry: bytes | list[Any]) -> list[Any]:
+        if isinstance(entry, list):
+            return entry
+        message: Message = self.channel_layer.deserialize(entry)
+        return self._decoded(channel, [_pack(message)]) if channel in self.decoders else [message]
 
     async def _forget(self, channel: str) -> None:
         self._leftovers.pop(channel, None)
+        self.decoders.pop(channel, None)
         if self.channels.pop(channel, None) is not None:
             try:
                 await self._get_shard(channel).unsubscribe(channel)
@@ -215,8 +241,8 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
 
 
 def _parts(
-    messages: Sequence[tuple[str, Message]], size: int
-) -> Iterator[list[tuple[str, Message]]]:
+    messages: Sequence[tuple[str, Message | msgspec.Struct]], size: int
+) -> Iterator[list[tuple[str, Message | msgspec.Struct]]]:
     rest = iter(messages)
     while part := list(islice(rest, size)):
         yield part

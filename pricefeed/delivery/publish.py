@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
-from pricefeed.delivery.groups import FEED_GROUP, MARK_MESSAGE, PRICE_MESSAGE, price_group
+from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.latest import LatestWriter, Mark
-from pricefeed.delivery.layer import Message
+from pricefeed.delivery.messages import FeedMark, HubMessage, PriceChanged
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording.selectors import quotes_after
 from pricefeed.recording.services import Recorded
@@ -52,7 +52,7 @@ def publish(recorded: Recorded, *, latest: LatestWriter | None = None) -> int:
     _send(
         [
             _mark_message(epoch, after, done=False),
-            *((price_group(quote.ticker), _price_message(quote)) for quote in wire_quotes),
+            *((price_group(quote.ticker), PriceChanged(quote)) for quote in wire_quotes),
             _mark_message(epoch, recorded.upto, done=True),
         ]
     )
@@ -64,22 +64,10 @@ def _encoded(quotes: Sequence[tuple[Security, Quote]]) -> list[WireQuote]:
     return [WireQuote.of(security, quote) for security, quote in quotes]
 
 
-def _price_message(quote: WireQuote) -> Message:
-    return {
-        "type": PRICE_MESSAGE,
-        "quote": [quote.ticker, quote.sequence, quote.delta, quote.identity],
-    }
-
-
-def _mark_message(epoch: str, sequence: int, *, done: bool) -> tuple[str, Message]:
-    return FEED_GROUP, {
-        "type": MARK_MESSAGE,
-        "epoch": epoch,
-        "sequence": sequence,
-        "done": done,
-    }
+def _mark_message(epoch: str, sequence: int, *, done: bool) -> tuple[str, HubMessage]:
+    return FEED_GROUP, FeedMark(epoch, sequence, done)
 
 
 @async_to_sync
-async def _send(messages: Sequence[tuple[str, Message]]) -> None:
+async def _send(messages: Sequence[tuple[str, HubMessage]]) -> None:
     await get_channel_layer().group_send_many(messages)

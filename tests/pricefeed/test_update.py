@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync
 from pricefeed import services
 from pricefeed.delivery import publish as publish_module
 from pricefeed.delivery.latest import LatestReader, LatestWriter, Mark
+from pricefeed.delivery.messages import FeedMark, HubMessage, PriceChanged
 from pricefeed.models import Feed
 from pricefeed.recording.services import record
 from pricefeed.services import prices_update
@@ -41,16 +42,16 @@ class ScriptedSource:
 
 @pytest.fixture(autouse=True)
 def feed() -> Feed:
-    return Feed.objects.get_or_create()[0]
+    return Feed.objects.get()
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, HubMessage]]:
     """Everything that goes to the channel layer, which still sends it."""
-    messages: list[tuple[str, dict[str, Any]]] = []
+    messages: list[tuple[str, HubMessage]] = []
     original = publish_module._send
 
-    def send(batch: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    def send(batch: Sequence[tuple[str, HubMessage]]) -> None:
         original(batch)
         messages.extend(batch)
 
@@ -63,19 +64,17 @@ def rename(security: Security, ticker: str, *, name: str) -> None:
     security_update(security=security, entry=entry)
 
 
-def prices(messages: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, int]]:
+def prices(messages: list[tuple[str, HubMessage]]) -> list[tuple[str, int]]:
     return [
-        (message["quote"][0], message["quote"][1])
+        (message.quote.ticker, message.quote.sequence)
         for _, message in messages
-        if message["type"] == "price.changed"
+        if isinstance(message, PriceChanged)
     ]
 
 
-def marks(messages: list[tuple[str, dict[str, Any]]]) -> list[tuple[int, bool]]:
+def marks(messages: list[tuple[str, HubMessage]]) -> list[tuple[int, bool]]:
     return [
-        (message["sequence"], message["done"])
-        for _, message in messages
-        if message["type"] == "feed.mark"
+        (message.sequence, message.done) for _, message in messages if isinstance(message, FeedMark)
     ]
 
 
@@ -191,7 +190,7 @@ def test_a_database_that_knows_less_than_was_published_begins_a_new_epoch(
     aapl.quote.delete()
     sent.clear()
     prices_update(source=ScriptedSource(tick("AAPL", "5", seconds=9)))
-    (epoch,) = {each["epoch"] for _, each in sent if each["type"] == "feed.mark"}
+    (epoch,) = {each.epoch for _, each in sent if isinstance(each, FeedMark)}
     assert epoch == str(Feed.objects.get().epoch) != str(feed.epoch)
     assert prices(sent) == [("AAPL", 2)]
     assert LatestWriter().mark() == Mark(epoch, 2)

@@ -9,7 +9,7 @@ from django.conf import settings
 from redis import asyncio as aioredis
 
 from pricefeed.delivery import layer as layer_module
-from pricefeed.delivery import shard
+from pricefeed.delivery import messages, shard
 from pricefeed.delivery.layer import BatchedChannelLayer
 from tests.integration.network import Wire
 
@@ -102,6 +102,26 @@ async def test_who_has_left_a_group_hears_nothing_more(layer: BatchedChannelLaye
 async def test_only_channels_of_this_process_can_join(layer: BatchedChannelLayer) -> None:
     with pytest.raises(RuntimeError, match="not a channel"):
         await layer.group_add("g", "somebody.else")
+
+
+async def test_a_channel_may_be_read_as_types_and_leaves_out_what_is_none_of_them(
+    layer: BatchedChannelLayer,
+) -> None:
+    one, two = await layer.new_channel(), await layer.new_channel()
+    layer.read_as(one, messages.decode)
+    for channel in (one, two):
+        await layer.group_add("g", channel)
+    mark = messages.FeedMark("e", 7, done=True)
+    await layer.group_send_many(
+        [("g", mark), ("g", {"type": "from a later version"}), ("g", {"type": "feed.mark"})]
+    )
+    await layer.group_send("g", {"type": "watchlist.edited", "user": 3})
+    got: list[Any] = []
+    while len(got) < 2:
+        got += await soon(layer.receive_many(one))
+    assert got == [mark, messages.WatchlistEdited(3)]
+    first = (await soon(layer.receive_many(two)))[0]
+    assert first == {"type": "feed.mark", "epoch": "e", "sequence": 7, "done": True}
 
 
 async def test_it_reconnects_after_redis_cut_it_off_and_says_so(
