@@ -36,8 +36,10 @@ TOMBSTONE = b"edited"
 
 # Not SET NX: a list stored under an older catalogue has to give way.
 STORE = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
-    redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+for place, key in ipairs(KEYS) do
+    if redis.call('GET', key) ~= ARGV[1] then
+        redis.call('SET', key, ARGV[2 + place], 'EX', ARGV[2])
+    end
 end
 """
 
@@ -71,12 +73,10 @@ def store(lists: Mapping[int, list[str]], reading: Reading) -> None:
     """Keep what was read from Postgres, unless an edit has come between."""
     if reading.catalogue is None or time.monotonic() - reading.began > TOMBSTONE_SECONDS / 2:
         return
-    pipe = client().pipeline(transaction=False)
-    for user_id, tickers in lists.items():
-        value = msgspec.json.encode((reading.catalogue, tickers))
-        pipe.eval(STORE, 1, _key(user_id), TOMBSTONE, value, LIST_SECONDS)
+    keys = map(_key, lists)
+    values = (msgspec.json.encode((reading.catalogue, tickers)) for tickers in lists.values())
     try:
-        pipe.execute()
+        client().eval(STORE, len(lists), *keys, TOMBSTONE, LIST_SECONDS, *values)
     except RedisError as error:
         log.warning("watchlist_cache_away", cause=error)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -89,11 +90,15 @@ def securities_with_watcher_counts(securities: QuerySet[Security]) -> QuerySet[S
 
 
 def _tickers_from_postgres(user_ids: list[int]) -> dict[int, list[str]]:
-    tickers: dict[int, list[str]] = {user_id: [] for user_id in user_ids}
-    rows = _items(user_ids).filter(security__is_active=True)
-    for user_id, ticker in rows.values_list("watchlist__user_id", "security__ticker"):
-        tickers[user_id].append(ticker)
-    return tickers
+    rows = (
+        _items(user_ids)
+        .filter(security__is_active=True)
+        .order_by()
+        .values("watchlist__user_id")
+        .annotate(tickers=ArrayAgg("security__ticker", order_by=("position", "id")))
+    )
+    lists = dict(rows.values_list("watchlist__user_id", "tickers"))
+    return {user_id: lists.get(user_id, []) for user_id in user_ids}
 
 
 def _items(user_ids: list[int]) -> QuerySet[WatchlistItem]:
