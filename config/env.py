@@ -89,6 +89,13 @@ class Environment:
                 raise _wrong(name, value, "origins like https://app.example.com, by commas")
         return values
 
+    def web_address(self, name: str, default: str) -> str:
+        """The address of a web service, `http(s)://host[:port][/path]`."""
+        value = self.text(name, default)
+        if not _is_web_address(value):
+            raise _wrong(name, _masked(value), "an address like https://data.example.com")
+        return value.rstrip("/")
+
     def postgres(self, name: str) -> str:
         """The address of a Postgres database, by its name."""
         return self._address(name, _is_postgres, "like postgres://user:password@host:5432/database")
@@ -147,6 +154,17 @@ def _is_origin(text: str) -> bool:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     plain = f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
     return parts.scheme in {"http", "https"} and bool(host) and "*" not in host and plain == text
+
+
+def _is_web_address(text: str) -> bool:
+    """Whether one could ask there: no query, and nothing secret in it."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    rest = parts.query or parts.fragment or "@" in parts.netloc
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0 and not rest
 
 
 def _is_postgres(text: str) -> bool:

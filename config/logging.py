@@ -77,6 +77,9 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             "celery.app.trace": {"level": "CRITICAL"},
             # The middleware's line of a request has all of this, and its id.
             "django.request": {"level": "CRITICAL"},
+            # Every request to a vendor would be a line, some a second.
+            "httpx": {"level": "WARNING"},
+            "httpcore": {"level": "WARNING"},
             # Whoever wanted the connection says why there was none.
             "psycopg.pool": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},

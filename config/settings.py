@@ -161,7 +161,7 @@ SESSIONS_LIVING = "accounts.tokens.living"
 
 # -- Prices ----------------------------------------------------------------------------------
 
-PRICE_SOURCE = env.choice("PRICE_SOURCE", "simulated", of=("simulated", "replay"))
+PRICE_SOURCE = env.choice("PRICE_SOURCE", "simulated", of=("simulated", "replay", "alpaca"))
 PRICE_UPDATE_SECONDS = env.seconds("PRICE_UPDATE_SECONDS", 5, low=0.1, high=3600)
 PRICE_HISTORY_DAYS = env.integer("PRICE_HISTORY_DAYS", 7, low=1, high=3650)
 PRICE_STALE_SECONDS = env.seconds(
@@ -185,6 +185,20 @@ if PRICE_SOURCE == "replay" and REPLAY_FILE is None:
     )
 REPLAY_SPEED = env.decimal("REPLAY_SPEED", "1", low="0.001", high="1000000")
 REPLAY_LOOP = env.flag("REPLAY_LOOP", default=True)
+
+# -- Vendors ---------------------------------------------------------------------------------
+
+VENDOR_REQUESTS_PER_MINUTE = env.integer("VENDOR_REQUESTS_PER_MINUTE", 180, low=1, high=100_000)
+VENDOR_TICKERS_PER_REQUEST = env.integer("VENDOR_TICKERS_PER_REQUEST", 100, low=1, high=1000)
+VENDOR_TICKERS = env.words("VENDOR_TICKERS")
+ALPACA_KEY_ID = env.text("ALPACA_KEY_ID", "")
+ALPACA_SECRET_KEY = env.text("ALPACA_SECRET_KEY", "")
+ALPACA_URL = env.web_address("ALPACA_URL", "https://data.alpaca.markets")
+ALPACA_FEED = env.choice("ALPACA_FEED", "iex", of=("iex", "sip", "delayed_sip", "boats", "otc"))
+if PRICE_SOURCE == "alpaca" and not (ALPACA_KEY_ID and ALPACA_SECRET_KEY):
+    raise ImproperlyConfigured(
+        "PRICE_SOURCE is 'alpaca', so ALPACA_KEY_ID and ALPACA_SECRET_KEY must both be set."
+    )
 
 # -- Sockets ---------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The feed's jobs, each one call: a price update, new securities."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,9 +12,14 @@ from pricefeed.recording.selectors import instruments
 from pricefeed.recording.services import Recorded, begin_epoch, record
 from pricefeed.recording.turn import claim_turn, feed_lock
 from pricefeed.sources.base import Source
+from pricefeed.sources.vendor import VendorSource
+from pricefeed.ticks import Instrument
+from pricefeed.watched import Watched
 from securities.services import securities_add_new
 
 log = structlog.get_logger(__name__)
+
+_watched = Watched()
 
 
 class Update(NamedTuple):
@@ -35,8 +41,19 @@ def prices_update(
         now = now or timezone.now()
         if not is_ours or not claim_turn(now=now, period_seconds=period_seconds):
             return None
-        recorded = record(source.fetch(instruments(), now=now))
+        recorded = record(source.fetch(_told(source), now=now))
         return Update(recorded.tick_count, _publish(recorded))
+
+
+def _told(source: Source) -> list[Instrument]:
+    """Every active security; a vendor, which costs, is told of those that are watched alone."""
+    known = instruments()
+    if not isinstance(source, VendorSource):
+        return known
+    watchers = _watched.counts()
+    return [
+        replace(each, watchers=watchers[each.ticker]) for each in known if each.ticker in watchers
+    ]
 
 
 def _publish(recorded: Recorded) -> int:

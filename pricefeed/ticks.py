@@ -23,10 +23,12 @@ class Tick:
 class Instrument:
     """An active security as a source is told about it; all None while it has no quote.
 
-    `updated_at` is when `price` was true, so a source can tell a new day.
+    `updated_at` is when `price` was true, so a source can tell a new day. `watchers` is
+    on how many watchlists it is, counted for vendors alone.
     """
 
     ticker: str
     price: Decimal | None
     previous_close: Decimal | None
     updated_at: datetime | None
+    watchers: int = 0

@@ -12,11 +12,15 @@ class SourceError(Exception):
     """A source could not do what it was asked; the message is one sentence for the operator.
 
     `retryable` says whether asking again can help: a time-out, yes; a broken file, no.
+    `retry_after_seconds` is how long the source wants to be left alone, where it said so.
     """
 
-    def __init__(self, message: str, *, retryable: bool) -> None:
+    def __init__(
+        self, message: str, *, retryable: bool, retry_after_seconds: float | None = None
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Source(Protocol):

@@ -5,13 +5,16 @@ from functools import cache
 
 from django.conf import settings
 
+from pricefeed.sources.alpaca import AlpacaClient
 from pricefeed.sources.base import Source
 from pricefeed.sources.replay import ReplaySource
 from pricefeed.sources.simulated import SimulatedSource
+from pricefeed.sources.vendor import VendorSource
 
 SOURCES: dict[str, Callable[[], Source]] = {
     "simulated": SimulatedSource.from_settings,
     "replay": ReplaySource.from_settings,
+    "alpaca": lambda: VendorSource.from_settings(AlpacaClient.from_settings()),
 }
 
 
