@@ -9,6 +9,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from config.door import DRAINING
+from pricefeed.recording.selectors import feed
+from pricefeed.sources.vendor import VENDORS, delayed_since, vendor_report
 from rest.errors import NO_STORE, ApiError, error_response
 from rest.views import only_read
 from securities.redis_client import redis_client
@@ -31,7 +33,7 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 @only_read
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when every check passes, else 503; the body names each with its state.
+    """200 when no check has failed, else 503; the body names each with its state.
 
     `?only=draining` asks about this process alone, as a load balancer should: what all
     processes lack at once is no reason to take every one of them away.
@@ -42,7 +44,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     checks = _shared_checks() if only is None else {}
     if getattr(request, "scope", {}).get(DRAINING):  # only servers give a scope
         checks["draining"] = _failed("this process is leaving")
-    is_ready = all(check["status"] == "ok" for check in checks.values())
+    is_ready = all(check["status"] != "failed" for check in checks.values())
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks},
         status=200 if is_ready else 503,
@@ -57,6 +59,8 @@ def _shared_checks() -> dict[str, dict[str, Any]]:
         checks["prices"] = _run(check_prices)
     else:  # it would only wait for the same thing again
         checks["prices"] = _failed("not known without the database")
+    if settings.PRICE_SOURCE in VENDORS and checks["redis"]["status"] == "ok":
+        checks["source"] = _run(check_source)
     return checks
 
 
@@ -88,7 +92,12 @@ def check_redis() -> dict[str, Any]:
 
 
 def check_prices() -> dict[str, Any]:
-    """The newest price is not older than PRICE_STALE_SECONDS."""
+    """The newest price is not older than PRICE_STALE_SECONDS; of a vendor's, the newest run.
+
+    A vendor's prices are as old as its trades, and only what is watched has any.
+    """
+    if settings.PRICE_SOURCE in VENDORS:
+        return _check_runs()
     newest = newest_quote_time()
     if newest is None:
         raise NotReady("no price has been recorded yet")
@@ -96,3 +105,24 @@ def check_prices() -> dict[str, Any]:
     if age > settings.PRICE_STALE_SECONDS:
         raise NotReady(f"the newest price is {age:.0f} s old")
     return {"age_seconds": round(age, 1)}
+
+
+def _check_runs() -> dict[str, Any]:
+    run_at = feed().run_at
+    if run_at is None:
+        raise NotReady("prices have not been asked for yet")
+    age = (timezone.now() - run_at).total_seconds()
+    if age > settings.PRICE_STALE_SECONDS:
+        raise NotReady(f"prices were asked for {age:.0f} s ago")
+    return {"age_seconds": round(age, 1)}
+
+
+def check_source() -> dict[str, Any]:
+    """How it is with the vendor. Its trouble is a note: nothing of ours would mend it."""
+    with redis_client(timeout_seconds=_REDIS_SECONDS) as redis:
+        standing, unknown = vendor_report(redis, settings.PRICE_SOURCE)
+    note = {"unknown_tickers": len(unknown)}
+    since = delayed_since(standing, now=timezone.now())
+    if since is None:
+        return note
+    return {"status": "delayed", "delayed_since": since, "reason": standing.reason, **note}

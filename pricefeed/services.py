@@ -42,7 +42,7 @@ def prices_update(
         if not is_ours or not claim_turn(now=now, period_seconds=period_seconds):
             return None
         recorded = record(source.fetch(_told(source), now=now))
-        return Update(recorded.tick_count, _publish(recorded))
+        return Update(recorded.tick_count, _publish(recorded, _delayed_since(source, now)))
 
 
 def _told(source: Source) -> list[Instrument]:
@@ -56,12 +56,16 @@ def _told(source: Source) -> list[Instrument]:
     ]
 
 
-def _publish(recorded: Recorded) -> int:
+def _delayed_since(source: Source, now: datetime) -> int | None:
+    return source.delayed_since(now=now) if isinstance(source, VendorSource) else None
+
+
+def _publish(recorded: Recorded, delayed_since: int | None) -> int:
     try:
-        return publish(recorded)
+        return publish(recorded, delayed_since=delayed_since)
     except CounterWentBack:
         log.warning("epoch_begun", cause="the database knows less than has been published")
-        return publish(begin_epoch(recorded))
+        return publish(begin_epoch(recorded), delayed_since=delayed_since)
 
 
 def securities_update(*, source: Source) -> int:

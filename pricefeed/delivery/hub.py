@@ -245,7 +245,7 @@ class Hub:
         if message.done:
             self._teller.mark = Mark(epoch, max(sequence, self._teller.mark.sequence))
             await self._flush()
-            await self._rounds.call_live()
+            await self._rounds.call_live(delayed_since=message.delayed_since)
         elif epoch != self._teller.mark.epoch:
             self._board.forget_quotes()
             self._teller.mark = Mark(epoch, 0)

@@ -21,11 +21,15 @@ class PriceChanged(msgspec.Struct, tag_field="type", tag="price.changed", gc=Fal
 
 
 class FeedMark(msgspec.Struct, tag_field="type", tag="feed.mark"):
-    """A run of the feed begins after `sequence` (`done` false), or has come to it (`done` true)."""
+    """A run of the feed begins after `sequence` (`done` false), or has come to it (`done` true).
+
+    `delayed_since` (milliseconds): the feed runs, but its source has been in trouble since.
+    """
 
     epoch: str
     sequence: int
     done: bool
+    delayed_since: int | None = None
 
 
 class WatchlistEdited(msgspec.Struct, tag_field="type", tag=WATCHLIST_EDITED):

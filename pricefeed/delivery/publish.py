@@ -26,9 +26,12 @@ class CounterWentBack(Exception):
     """More has been published than the database knows of: it is an older one, restored."""
 
 
-def publish(recorded: Recorded, *, latest: LatestWriter | None = None) -> int:
+def publish(
+    recorded: Recorded, *, delayed_since: int | None = None, latest: LatestWriter | None = None
+) -> int:
     """Publish what was recorded, and what earlier runs left unpublished; returns how many quotes.
 
+    `delayed_since` (milliseconds) goes to the clients: the source has been in trouble since.
     Must be called by who holds the feed, so that publications follow each other as
     commits did. Delivery is at least once; hubs drop what they have. Raises what
     Redis raises: the mark then stays, and the next run repairs it. Raises
@@ -51,9 +54,9 @@ def publish(recorded: Recorded, *, latest: LatestWriter | None = None) -> int:
     latest.save(wire_quotes, starting_over=starts_over)
     _send(
         [
-            _mark_message(epoch, after, done=False),
+            (FEED_GROUP, FeedMark(epoch, after, done=False)),
             *((price_group(quote.ticker), PriceChanged(quote)) for quote in wire_quotes),
-            _mark_message(epoch, recorded.upto, done=True),
+            (FEED_GROUP, FeedMark(epoch, recorded.upto, done=True, delayed_since=delayed_since)),
         ]
     )
     latest.set_mark(Mark(epoch, recorded.upto), catalogue=catalogue)
@@ -62,10 +65,6 @@ def publish(recorded: Recorded, *, latest: LatestWriter | None = None) -> int:
 
 def _encoded(quotes: Sequence[tuple[Security, Quote]]) -> list[WireQuote]:
     return [WireQuote.of(security, quote) for security, quote in quotes]
-
-
-def _mark_message(epoch: str, sequence: int, *, done: bool) -> tuple[str, HubMessage]:
-    return FEED_GROUP, FeedMark(epoch, sequence, done)
 
 
 @async_to_sync

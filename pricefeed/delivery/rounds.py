@@ -48,10 +48,11 @@ class Rounds:
         """The feed has begun or ended a run."""
         self._heard_at = time.time()
 
-    async def call_live(self) -> None:
-        """The feed has brought prices; take back what was said of its silence."""
-        if self._teller.stale_since is not None:
-            self._teller.stale_since = None
+    async def call_live(self, *, delayed_since: int | None) -> None:
+        """The feed runs; take back what was said of its silence, and say how its source is."""
+        teller = self._teller
+        if teller.stale_since is not None or teller.delayed_since != delayed_since:
+            teller.stale_since, teller.delayed_since = None, delayed_since
             await self._heartbeat()
 
     async def run(self) -> None:

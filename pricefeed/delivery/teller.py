@@ -23,13 +23,15 @@ class Teller:
     """Writes to connections what they lack.
 
     `mark`: everything up to it is on the board. `stale_since`: the time (milliseconds)
-    of the last sign of the feed while it is silent, else None.
+    of the last sign of the feed while it is silent, else None. `delayed_since`: since when
+    the feed's source has been in trouble, in the feed's own words.
     """
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self.mark = Mark("", 0)
         self.stale_since: int | None = None
+        self.delayed_since: int | None = None
 
     def greet(self, connection: Connection, since: Since | None = None) -> None:
         """Welcome and snapshot, as a single write.
@@ -46,8 +48,8 @@ class Teller:
         else:
             snapshot = wire.snapshot_frame(mark.sequence, board.whole(places))
         welcome = wire.frame("welcome", protocol=1, epoch=epoch, heartbeat=HEARTBEAT_SECONDS)
-        silence = [] if self.stale_since is None else [self.heartbeat()]
-        connection.write(welcome, snapshot, *silence)
+        is_well = self.stale_since is None and self.delayed_since is None
+        connection.write(welcome, snapshot, *([] if is_well else [self.heartbeat()]))
 
     def bring_up_to_date(self, connection: Connection) -> None:
         """Write all that a connection lacks; stops where its socket is full."""
@@ -132,6 +134,7 @@ class Teller:
             sequence=self.mark.sequence,
             at=int(time.time() * 1000),
             stale_since=self.stale_since,
+            delayed_since=self.delayed_since,
         )
 
     def _epoch_of(self, connection: Connection) -> str:

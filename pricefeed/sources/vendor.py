@@ -106,6 +106,10 @@ class VendorSource:
         """How it is with the vendor now."""
         return self._standing.load()
 
+    def delayed_since(self, *, now: datetime) -> int | None:
+        """Since when (milliseconds) prices have been late; None while nobody need be told."""
+        return delayed_since(self.standing(), now=now)
+
     def fetch(self, instruments: Sequence[Instrument], *, now: datetime) -> list[Tick]:
         """What is new among as many as fit into this period; the others come with the next."""
         now_ms, began = milliseconds(now), time.monotonic()
@@ -180,6 +184,18 @@ class VendorSource:
             self._clock_is_ahead = True
             seconds = round(ahead.total_seconds())
             log.warning("vendor_clock_is_ahead", vendor=self._client.name, seconds=seconds)
+
+
+def delayed_since(standing: Standing, *, now: datetime) -> int | None:
+    """Trouble is told when it has lasted for PRICE_STALE_SECONDS."""
+    patience = settings.PRICE_STALE_SECONDS
+    return standing.delayed_since(now_ms=milliseconds(now), patience_seconds=patience)
+
+
+def vendor_report(redis: Redis, vendor: str) -> tuple[Standing, list[str]]:
+    """How it stands with a vendor, and the tickers that it does not know; for anybody."""
+    standing = SharedStanding(redis, key=f"{KEY}:{vendor}:standing").load()
+    return standing, sorted(Missing(redis, key=f"{KEY}:{vendor}:missing").load())
 
 
 def _exact(tick: Tick) -> Tick:

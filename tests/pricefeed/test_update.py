@@ -113,7 +113,7 @@ def test_what_a_run_committed_before_it_died_is_published_by_the_next(
     security("MSFT")
     prices_update(source=ScriptedSource(tick("AAPL", "10")))
 
-    def die(_: object) -> int:
+    def die(*_: object, **__: object) -> int:
         raise SystemExit
 
     with monkeypatch.context() as patch:

@@ -21,7 +21,7 @@ from tests.pricefeed.delivery.client import Client
 from watchlists import cache
 
 Prices = dict[str, str]
-Run = Callable[[Prices], Awaitable[int]]
+Run = Callable[..., Awaitable[int]]
 Join = Callable[..., Awaitable[Client]]
 
 STALE_SECONDS = 60.0
@@ -59,10 +59,10 @@ def run(market: None, tick: MakeTick) -> Run:
     """`await run({"A": "10"})`: one run of the feed, a second of its time after the last."""
     clock = iter(range(1_000_000))
 
-    async def one(prices: Prices) -> int:
+    async def one(prices: Prices, *, delayed_since: int | None = None) -> int:
         at = next(clock)
         ticks = [tick(ticker, price, seconds=at) for ticker, price in prices.items()]
-        published: int = await off_loop(lambda: publish(record(ticks)))
+        published: int = await off_loop(lambda: publish(record(ticks), delayed_since=delayed_since))
         return published
 
     return one

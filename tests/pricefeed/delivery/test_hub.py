@@ -504,6 +504,25 @@ async def test_a_feed_that_falls_silent_is_called_stale_and_then_live_again(
     assert told == sorted(told)
 
 
+async def test_a_source_in_trouble_is_told_to_all_at_once_and_to_newcomers_until_it_is_over(
+    run: Run, join: Join, watching: User
+) -> None:
+    await run({"A": "10", "B": "20"})
+    client = await join(user_id=watching.pk)
+    await client.until_prices(A="10.00")
+    await run({"A": "11"}, delayed_since=1_770_033_600_000)
+    await client.until(lambda: client.kinds()[-1] == "heartbeat")
+    assert client.frames[-1]["delayed_since"] == 1_770_033_600_000
+    assert client.frames[-1]["stale_since"] is None
+    newcomer = await join(user_id=watching.pk)
+    assert newcomer.frames[-1]["delayed_since"] == 1_770_033_600_000
+    await run({"A": "12"}, delayed_since=1_770_033_600_000)
+    await client.until_prices(A="12.00")
+    assert client.kinds().count("heartbeat") == 1  # it is no news
+    await run({"A": "13"})
+    await client.until(lambda: client.frames[-1].get("delayed_since", 0) is None)
+
+
 async def test_an_expired_token_ends_the_connection_with_its_own_code(
     join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

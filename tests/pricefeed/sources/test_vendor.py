@@ -14,6 +14,7 @@ from pricefeed.sources import vendor as vendor_module
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.vendor import Answer, VendorSource
 from pricefeed.ticks import Instrument, Tick
+from securities.times import milliseconds
 from tests.pricefeed.conftest import NOON
 
 AWAY = SourceError("It is away.", retryable=True)
@@ -151,6 +152,24 @@ def test_a_pace_that_allows_nothing_does_not_end_a_trouble(
     assert len(client.asked) == 1
     assert source().standing().failures == 1
     assert [event for event, _ in log] == ["vendor_in_trouble"]
+
+
+def test_trouble_is_told_when_it_has_lasted_and_until_it_is_over(
+    client: ScriptedClient, source: Make, settings: Any
+) -> None:
+    settings.PRICE_STALE_SECONDS = 15
+    client.knows(A="10")
+    source().fetch(watched("A"), now=NOON)
+    client.fails = [AWAY] * 5
+    told = []
+    for second in range(5, 61, 5):
+        now = NOON + timedelta(seconds=second)
+        source().fetch(watched("A"), now=now)
+        told.append(source().delayed_since(now=now))
+    since = milliseconds(NOON)
+    assert told[:3] == [None, None, since]
+    assert told[-1] is None
+    assert set(told) == {None, since}
 
 
 def test_with_nothing_watched_nobody_is_asked_and_all_is_well(

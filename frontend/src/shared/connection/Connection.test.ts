@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import type { Frame } from "@/shared/protocol/frames";
 import { FakeSocket } from "@/testing/FakeSocket";
 import { quote } from "@/testing/make";
 
@@ -11,6 +12,11 @@ const onRefused = vi.fn();
 
 const latest = (): FakeSocket => sockets.at(-1)!;
 const status = () => connection.status.get();
+
+function heartbeat(news: { stale_since?: number; delayed_since?: number }): Frame {
+  const well = { stale_since: null, delayed_since: null };
+  return { type: "heartbeat", sequence: 10, at: 60_000, ...well, ...news };
+}
 
 beforeEach(async () => {
   vi.useFakeTimers();
@@ -56,9 +62,21 @@ test("says live, reconnecting, then stale since the last frame, then live again"
 
 test("passes on the server's word that it has had no prices, until one comes", () => {
   latest().greets();
-  latest().says({ type: "heartbeat", sequence: 10, at: 60_000, stale_since: 42_000 });
+  latest().says(heartbeat({ stale_since: 42_000 }));
   expect(status()).toEqual({ name: "stale", since: 42_000, waiting: "for prices" });
   latest().says({ type: "prices", sequence: 11, quotes: [quote("AAPL", "1.00", 11)] });
+  expect(status()).toEqual({ name: "live" });
+});
+
+test("says that prices are delayed until the server takes it back, though some come", () => {
+  latest().greets();
+  latest().says(heartbeat({ delayed_since: 42_000 }));
+  expect(status()).toEqual({ name: "delayed", since: 42_000 });
+  latest().says({ type: "prices", sequence: 11, quotes: [quote("AAPL", "1.00", 11)] });
+  expect(status()).toEqual({ name: "delayed", since: 42_000 });
+  latest().says(heartbeat({ stale_since: 50_000, delayed_since: 42_000 }));
+  expect(status()).toEqual({ name: "stale", since: 50_000, waiting: "for prices" });
+  latest().says(heartbeat({}));
   expect(status()).toEqual({ name: "live" });
 });
 

@@ -17,6 +17,7 @@ export class Connection {
   private readonly socket: Socket;
   private lastFrameAt: number | null = null;
   private staleSince: number | null = null;
+  private delayedSince: number | null = null;
   private since: Since | null = null;
   private ticking: ReturnType<typeof setInterval> | undefined;
 
@@ -43,7 +44,7 @@ export class Connection {
   stop(): void {
     clearInterval(this.ticking);
     this.ticking = undefined;
-    this.lastFrameAt = this.staleSince = this.since = null;
+    this.lastFrameAt = this.staleSince = this.delayedSince = this.since = null;
     this.socket.stop();
   }
 
@@ -59,7 +60,7 @@ export class Connection {
     this.lastFrameAt = Date.now();
     switch (frame.type) {
       case "welcome":
-        this.staleSince = null;
+        this.staleSince = this.delayedSince = null;
         if (frame.epoch !== this.since?.epoch) this.since = { epoch: frame.epoch, sequence: 0 };
         break;
       case "snapshot":
@@ -74,6 +75,7 @@ export class Connection {
         break;
       case "heartbeat":
         this.staleSince = frame.stale_since;
+        this.delayedSince = frame.delayed_since;
     }
     this.options.onFrame(frame);
     this.report();
@@ -86,8 +88,9 @@ export class Connection {
   }
 
   private report(): void {
-    const { lastFrameAt, staleSince } = this;
-    const next = statusOf({ socket: this.socket.state, lastFrameAt, staleSince }, Date.now());
+    const { lastFrameAt, staleSince, delayedSince } = this;
+    const facts = { socket: this.socket.state, lastFrameAt, staleSince, delayedSince };
+    const next = statusOf(facts, Date.now());
     if (!sameStatus(next, this.status.get())) this.status.set(next);
   }
 }

@@ -32,6 +32,8 @@ function label(status: ConnectionStatus): string {
       return "Connecting…";
     case "live":
       return "Live";
+    case "delayed":
+      return `Delayed since ${formatClock(status.since)}`;
     case "reconnecting":
       return "Reconnecting…";
     case "stale":
@@ -47,6 +49,8 @@ function hint(status: ConnectionStatus): string {
       return "Waiting for the first prices.";
     case "live":
       return "Prices arrive as they are recorded.";
+    case "delayed":
+      return "The source of prices does not answer as it should; it is being asked again by itself.";
     case "reconnecting":
       return "The connection broke a moment ago; it is being opened again.";
     case "stale":

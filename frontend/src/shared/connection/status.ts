@@ -5,6 +5,7 @@ import type { SocketState } from "@/shared/socket/states";
 export type ConnectionStatus =
   | { name: "connecting" }
   | { name: "live" }
+  | { name: "delayed"; since: number }
   | { name: "reconnecting"; since: number }
   | { name: "stale"; since: number; waiting: "for the server" | "for prices" }
   | { name: "refused"; reason: string };
@@ -17,13 +18,19 @@ export type Facts = {
   lastFrameAt: number | null;
   /** The server's own word that it has had no new prices since then. */
   staleSince: number | null;
+  /** The server's own word that its source of prices has been in trouble since then. */
+  delayedSince: number | null;
 };
 
-export function statusOf({ socket, lastFrameAt, staleSince }: Facts, now: number): ConnectionStatus {
+export function statusOf(
+  { socket, lastFrameAt, staleSince, delayedSince }: Facts,
+  now: number,
+): ConnectionStatus {
   if (socket.name === "refused") return { name: "refused", reason: reasonOf(socket.code) };
   if (socket.name === "live") {
-    if (staleSince === null) return { name: "live" };
-    return { name: "stale", since: staleSince, waiting: "for prices" };
+    if (staleSince !== null) return { name: "stale", since: staleSince, waiting: "for prices" };
+    if (delayedSince !== null) return { name: "delayed", since: delayedSince };
+    return { name: "live" };
   }
   if (lastFrameAt === null) return { name: "connecting" };
   if (now - lastFrameAt < STALE_AFTER_MS) return { name: "reconnecting", since: lastFrameAt };

@@ -26,8 +26,17 @@ export type Frame =
   | { type: "prices"; sequence: number | null; quotes: Quote[] }
   /** `tickers`: the whole list as it is now, in order; `epoch` names it, for coming back to it. */
   | { type: "watchlist"; epoch: string; tickers: string[]; added: Quote[]; removed: string[] }
-  /** `stale_since`: the server itself has had no new prices since then. */
-  | { type: "heartbeat"; sequence: number; at: number; stale_since: number | null }
+  /**
+   * `stale_since`: the server itself has had no new prices since then; `delayed_since`: it runs, but
+   * the source that it asks has been in trouble since then.
+   */
+  | {
+      type: "heartbeat";
+      sequence: number;
+      at: number;
+      stale_since: number | null;
+      delayed_since: number | null;
+    }
   | { type: "pong" }
   | { type: "error"; code: string; message: string; ticker: string | null };
 

@@ -63,6 +63,7 @@ const readers: { [T in Frame["type"]]: (fields: Fields) => Extract<Frame, { type
     sequence: integer(fields, "sequence"),
     at: integer(fields, "at"),
     stale_since: integerOrNull(fields, "stale_since"),
+    delayed_since: integerOrNull(fields, "delayed_since"),
   }),
   pong: () => ({ type: "pong" }),
   error: (fields) => ({
