@@ -9,6 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from config.door import DRAINING
+from pricefeed.market import market_at
 from pricefeed.recording.selectors import feed
 from pricefeed.sources.vendor import VENDORS, delayed_since, vendor_report
 from rest.errors import NO_STORE, ApiError, error_response
@@ -121,8 +122,9 @@ def check_source() -> dict[str, Any]:
     """How it is with the vendor. Its trouble is a note: nothing of ours would mend it."""
     with redis_client(timeout_seconds=_REDIS_SECONDS) as redis:
         standing, unknown = vendor_report(redis, settings.PRICE_SOURCE)
-    note = {"unknown_tickers": len(unknown)}
-    since = delayed_since(standing, now=timezone.now())
+    now = timezone.now()
+    note = {"market": market_at(now).state, "unknown_tickers": len(unknown)}
+    since = delayed_since(standing, now=now)
     if since is None:
         return note
     return {"status": "delayed", "delayed_since": since, "reason": standing.reason, **note}

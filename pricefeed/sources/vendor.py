@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from redis import Redis
 
+from pricefeed.market import market_at
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.missing import Missing
 from pricefeed.sources.pace import Pace
@@ -187,7 +188,9 @@ class VendorSource:
 
 
 def delayed_since(standing: Standing, *, now: datetime) -> int | None:
-    """Trouble is told when it has lasted for PRICE_STALE_SECONDS."""
+    """Trouble is told when it has lasted for PRICE_STALE_SECONDS, and while there is trade."""
+    if market_at(now).state == "closed":
+        return None
     patience = settings.PRICE_STALE_SECONDS
     return standing.delayed_since(now_ms=milliseconds(now), patience_seconds=patience)
 

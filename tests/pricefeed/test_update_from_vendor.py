@@ -12,6 +12,7 @@ from accounts.models import User
 from pricefeed import services
 from pricefeed.delivery import publish as publish_module
 from pricefeed.delivery.messages import FeedMark
+from pricefeed.market import Market
 from pricefeed.models import Feed
 from pricefeed.services import prices_update
 from pricefeed.sources import vendor
@@ -48,6 +49,7 @@ def client(own_redis_names: str, monkeypatch: pytest.MonkeyPatch, security: Make
     Feed.objects.get_or_create()
     monkeypatch.setattr(vendor, "KEY", f"{own_redis_names}:vendor")
     monkeypatch.setattr(services, "_watched", Watched())
+    monkeypatch.setattr(vendor, "market_at", lambda now: Market("open", now))
     for ticker in ("AAPL", "MSFT", "IDLE"):
         security(ticker)
     return Vendor()

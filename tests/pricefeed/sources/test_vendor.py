@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -152,6 +152,17 @@ def test_a_pace_that_allows_nothing_does_not_end_a_trouble(
     assert len(client.asked) == 1
     assert source().standing().failures == 1
     assert [event for event, _ in log] == ["vendor_in_trouble"]
+
+
+def test_trouble_while_the_market_is_closed_is_nobodys(
+    client: ScriptedClient, source: Make
+) -> None:
+    saturday = datetime(2026, 3, 7, 12, tzinfo=UTC)
+    client.fails = [AWAY, AWAY]
+    for hour in (0, 1):
+        source().fetch(watched("A"), now=saturday + timedelta(hours=hour))
+    assert source().standing().failures == 2
+    assert source().delayed_since(now=saturday + timedelta(hours=1)) is None
 
 
 def test_trouble_is_told_when_it_has_lasted_and_until_it_is_over(

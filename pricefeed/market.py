@@ -1,0 +1,57 @@
+"""When US securities are traded: New York's hours, holidays and short days.
+
+NYSE and NASDAQ keep the same ones. Unscheduled closings, a day of mourning or a hurricane, are
+known to the calendar some days later; nothing but the word on the screen is wrong until then.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import holidays
+from holidays.constants import HALF_DAY, PUBLIC
+
+State = Literal["pre", "open", "post", "closed"]
+
+_NEW_YORK = ZoneInfo("America/New_York")
+_SATURDAY = 5
+_MOST_DAYS_CLOSED = 10
+_PRE, _OPEN = time(4), time(9, 30)
+_CLOSE, _END = time(16), time(20)
+_SHORT_CLOSE, _SHORT_END = time(13), time(17)
+
+# They work out each year when it is first asked for.
+_closed_days = holidays.financial_holidays("XNYS", categories=PUBLIC)
+_short_days = holidays.financial_holidays("XNYS", categories=HALF_DAY)
+
+
+class Market(NamedTuple):
+    """What the market is, and until when (aware)."""
+
+    state: State
+    until: datetime
+
+
+def market_at(moment: datetime) -> Market:
+    """The market at an aware moment."""
+    state: State = "closed"
+    today = moment.astimezone(_NEW_YORK).date()
+    for ahead in range(_MOST_DAYS_CLOSED):
+        for begins, next_state in _changes(today + timedelta(days=ahead)):
+            if begins > moment:
+                return Market(state, begins)
+            state = next_state
+    return Market("closed", moment + timedelta(days=1))
+
+
+def _changes(day: date) -> Iterator[tuple[datetime, State]]:
+    """When a day's states begin; a day ends as it began, closed."""
+    if day.weekday() >= _SATURDAY or day in _closed_days:
+        return
+    close, end = (_SHORT_CLOSE, _SHORT_END) if day in _short_days else (_CLOSE, _END)
+    states: tuple[tuple[time, State], ...] = (
+        (_PRE, "pre"), (_OPEN, "open"), (close, "post"), (end, "closed"),
+    )  # fmt: skip
+    for begins, state in states:
+        yield datetime.combine(day, begins, _NEW_YORK), state
