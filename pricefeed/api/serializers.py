@@ -30,6 +30,18 @@ class TickOutput(serializers.Serializer[Any]):
     sequence = serializers.IntegerField(help_text="Grows with every recorded price.")
 
 
+class MarketOutput(serializers.Serializer[Any]):
+    """The market, for the schema."""
+
+    state = serializers.ChoiceField(
+        choices=("always", "pre", "open", "post", "closed"),
+        help_text="always: prices are not a market's, so they have no hours.",
+    )
+    until = serializers.IntegerField(
+        allow_null=True, help_text="When it will be another: UTC, milliseconds; null for always."
+    )
+
+
 def tick_json(tick: Tick) -> dict[str, Any]:
     """By hand: there are up to a thousand of them."""
     return {

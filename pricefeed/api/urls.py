@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern
 
-from pricefeed.api.views import HistoryView
+from pricefeed.api.views import HistoryView, MarketView
 from rest.routing import endpoint
 from securities.api.parameters import TICKER_PATTERN
 
 urlpatterns: list[URLPattern] = [
+    endpoint("market", MarketView, "market"),
     endpoint(f"securities/{TICKER_PATTERN}/history", HistoryView, "security-history"),
 ]

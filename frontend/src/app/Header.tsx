@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { messageOf } from "@/shared/api/errors";
 import type { User } from "@/shared/api/types";
 import { ConnectionBadge } from "@/shared/connection/ConnectionBadge";
+import { MarketBadge } from "@/shared/market/MarketBadge";
 import { session } from "@/shared/session/session";
 import { Mark } from "@/shared/ui/icons";
 import { showToast } from "@/shared/ui/toasts";
@@ -26,6 +27,7 @@ export function Header({ user, children }: { user: User; children: ReactNode }) 
         </div>
         <div className={styles.search}>{children}</div>
         <div className={styles.side}>
+          <MarketBadge />
           <ConnectionBadge status={connection.status} onRetry={() => connection.retryNow()} />
           <span className={styles.user}>{user.username}</span>
           <button type="button" className={styles.out} onClick={signOut}>

@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The market's hours: before, open, after, closed
+         * @description Of NYSE and NASDAQ. Simulated and replayed prices always move.
+         */
+        get: operations["market"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/securities": {
         parameters: {
             query?: never;
@@ -300,6 +320,21 @@ export interface components {
             password: string;
             username: string;
         };
+        /** @description The market, for the schema. */
+        MarketOutput: {
+            /**
+             * @description always: prices are not a market's, so they have no hours.
+             *
+             *     * `always` - always
+             *     * `pre` - pre
+             *     * `open` - open
+             *     * `post` - post
+             *     * `closed` - closed
+             */
+            state: components["schemas"]["StateEnum"];
+            /** @description When it will be another: UTC, milliseconds; null for always. */
+            until: number | null;
+        };
         /** @description Where on the list; left out, a new security goes to the end. */
         PlaceInput: {
             position?: number;
@@ -348,6 +383,15 @@ export interface components {
             refresh?: string;
             readonly user: components["schemas"]["UserOutput"];
         };
+        /**
+         * @description * `always` - always
+         *     * `pre` - pre
+         *     * `open` - open
+         *     * `post` - post
+         *     * `closed` - closed
+         * @enum {string}
+         */
+        StateEnum: "always" | "pre" | "open" | "post" | "closed";
         /** @description A recorded price, for the schema; `tick_json` makes it. */
         TickOutput: {
             /** @description When the price was true: UTC, milliseconds. */
@@ -763,6 +807,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database or Redis is away; come back after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    market: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it is now, and until when. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketOutput"];
                 };
             };
             /** @description The database or Redis is away; come back after `Retry-After`. */

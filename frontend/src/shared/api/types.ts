@@ -15,6 +15,7 @@ export type Renewed = Answer<paths["/api/v1/auth/refresh"]["post"]>;
 export type User = Answer<paths["/api/v1/auth/me"]["get"]>;
 export type Security = Answer<paths["/api/v1/securities"]["get"]>[number];
 export type WatchlistItem = Answer<paths["/api/v1/watchlist"]["get"]>[number];
+export type Market = Answer<paths["/api/v1/market"]["get"]>;
 export type PricePoint = Answer<
   paths["/api/v1/securities/{ticker}/history"]["get"]
 >[number];
