@@ -10,10 +10,12 @@ from pricefeed.sources.base import Source
 from pricefeed.sources.replay import ReplaySource
 from pricefeed.sources.simulated import SimulatedSource
 from pricefeed.sources.vendor import VendorSource
+from pricefeed.sources.yahoo import YahooClient
 
 SOURCES: dict[str, Callable[[], Source]] = {
     "simulated": SimulatedSource.from_settings,
     "replay": ReplaySource.from_settings,
+    "yahoo": lambda: VendorSource.from_settings(YahooClient.from_settings(), tickers_per_request=1),
     "alpaca": lambda: VendorSource.from_settings(AlpacaClient.from_settings()),
 }
 

@@ -27,7 +27,7 @@ from securities.times import milliseconds
 log = structlog.get_logger(__name__)
 
 KEY = "tickwatch:vendor"
-VENDORS = frozenset({"alpaca"})
+VENDORS = frozenset({"alpaca", "yahoo"})
 """The values of PRICE_SOURCE that are vendors."""
 
 _SHARE_OF_PERIOD = 0.8
@@ -89,13 +89,13 @@ class VendorSource:
         self._clock_is_ahead = False
 
     @classmethod
-    def from_settings(cls, client: QuoteClient) -> Self:
-        """As the VENDOR_… settings say."""
+    def from_settings(cls, client: QuoteClient, *, tickers_per_request: int = 0) -> Self:
+        """As the VENDOR_… settings say, unless the vendor knows better how many it takes."""
         return cls(
             client,
             redis=redis_client(),
             requests_per_minute=settings.VENDOR_REQUESTS_PER_MINUTE,
-            tickers_per_request=settings.VENDOR_TICKERS_PER_REQUEST,
+            tickers_per_request=tickers_per_request or settings.VENDOR_TICKERS_PER_REQUEST,
             period_seconds=settings.PRICE_UPDATE_SECONDS,
         )
 
