@@ -77,5 +77,6 @@ def test_while_redis_is_away_the_screen_says_stale_and_is_live_again_afterwards(
         before = screen.price("AAPL").inner_text()
     finally:
         stack.start_redis()
-    expect(screen.badge).to_have_text("Live", timeout=5_000)
-    expect(screen.price("AAPL")).not_to_have_text(before, timeout=5_000)
+    # How soon is what tests/faults measures; here other tests may have the processors.
+    expect(screen.badge).to_have_text("Live", timeout=20_000)
+    expect(screen.price("AAPL")).not_to_have_text(before, timeout=20_000)

@@ -2,7 +2,6 @@ import itertools
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from time import process_time
 
 import pytest
 from hypothesis import example, given, settings
@@ -183,16 +182,3 @@ def test_start_limits_the_wrong_way_round_are_refused_for_good() -> None:
 
 def test_nothing_to_price_is_no_error() -> None:
     assert SimulatedSource().fetch([], now=NOW) == []
-
-
-def test_a_step_of_a_large_universe_takes_no_time_worth_mentioning() -> None:
-    source = SimulatedSource(seed="s")
-    instruments = [quoted("187.32", "182.82", ticker=f"SIM{n:05}") for n in range(50_000)]
-    fastest = min(_cpu_seconds(source, instruments) for _ in range(5))
-    assert fastest < 0.3  # measured: 0.07, half of it the making of ticks; room for slow machines
-
-
-def _cpu_seconds(source: SimulatedSource, instruments: list[Instrument]) -> float:
-    began = process_time()
-    source.fetch(instruments, now=NOW)
-    return process_time() - began
