@@ -161,7 +161,9 @@ SESSIONS_LIVING = "accounts.tokens.living"
 
 # -- Prices ----------------------------------------------------------------------------------
 
-PRICE_SOURCE = env.choice("PRICE_SOURCE", "simulated", of=("simulated", "replay", "alpaca", "yahoo"))
+PRICE_SOURCE = env.choice(
+    "PRICE_SOURCE", "simulated", of=("simulated", "replay", "alpaca", "yahoo")
+)
 PRICE_UPDATE_SECONDS = env.seconds("PRICE_UPDATE_SECONDS", 5, low=0.1, high=3600)
 PRICE_HISTORY_DAYS = env.integer("PRICE_HISTORY_DAYS", 7, low=1, high=3650)
 PRICE_STALE_SECONDS = env.seconds(

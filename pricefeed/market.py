@@ -4,13 +4,11 @@ NYSE and NASDAQ keep the same ones. Unscheduled closings, a day of mourning or a
 known to the calendar some days later; nothing but the word on the screen is wrong until then.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
-
-import holidays
-from holidays.constants import HALF_DAY, PUBLIC
 
 State = Literal["pre", "open", "post", "closed"]
 
@@ -21,16 +19,25 @@ _PRE, _OPEN = time(4), time(9, 30)
 _CLOSE, _END = time(16), time(20)
 _SHORT_CLOSE, _SHORT_END = time(13), time(17)
 
-# They work out each year when it is first asked for.
-_closed_days = holidays.financial_holidays("XNYS", categories=PUBLIC)
-_short_days = holidays.financial_holidays("XNYS", categories=HALF_DAY)
-
 
 class Market(NamedTuple):
     """What the market is, and until when (aware)."""
 
     state: State
     until: datetime
+
+
+@cache
+def _calendar() -> tuple[Container[date], Container[date]]:
+    """Closed days and short days; each year is worked out when it is first asked for."""
+    # Here, since it takes 15 MB that processes with simulated prices can do without.
+    from holidays import financial_holidays  # noqa: PLC0415
+    from holidays.constants import HALF_DAY, PUBLIC  # noqa: PLC0415
+
+    return (
+        financial_holidays("XNYS", categories=PUBLIC),
+        financial_holidays("XNYS", categories=HALF_DAY),
+    )
 
 
 def market_at(moment: datetime) -> Market:
@@ -47,9 +54,10 @@ def market_at(moment: datetime) -> Market:
 
 def _changes(day: date) -> Iterator[tuple[datetime, State]]:
     """When a day's states begin; a day ends as it began, closed."""
-    if day.weekday() >= _SATURDAY or day in _closed_days:
+    closed_days, short_days = _calendar()
+    if day.weekday() >= _SATURDAY or day in closed_days:
         return
-    close, end = (_SHORT_CLOSE, _SHORT_END) if day in _short_days else (_CLOSE, _END)
+    close, end = (_SHORT_CLOSE, _SHORT_END) if day in short_days else (_CLOSE, _END)
     states: tuple[tuple[time, State], ...] = (
         (_PRE, "pre"), (_OPEN, "open"), (close, "post"), (end, "closed"),
     )  # fmt: skip
