@@ -52,3 +52,19 @@ class Tick(models.Model):
 
     def __str__(self) -> str:
         return f"{self.security_id} {self.at:%H:%M:%S} {self.price}"
+
+
+class StreamPosition(models.Model):
+    """How far a partition of the pushed ticks has been recorded; see pricefeed.recording.positions.
+
+    `dropped` counts the ticks that the bound on what waits has cost, since ever.
+    """
+
+    partition = models.PositiveSmallIntegerField(primary_key=True)
+    epoch = models.CharField(max_length=32, default="")
+    last_id = models.CharField(max_length=48, default="0-0")
+    taken = models.BigIntegerField(default=0)
+    dropped = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.partition}: {self.last_id}"

@@ -62,6 +62,11 @@ def ensure_partitions_of(days: Collection[date]) -> None:
         transaction.on_commit(partial(_known.update, set(days)))
 
 
+def forget_partitions() -> None:
+    """Look again: one that this process has seen is not there any more."""
+    _known.clear()
+
+
 def drop_expired(*, retention_days: int, now: datetime | None = None) -> list[date]:
     """Drop partitions older than `retention_days` whole days before today; returns their days.
 

@@ -1,37 +1,38 @@
 """Recording: ticks become committed quotes and history. Nothing else writes prices."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
-from itertools import count
+from datetime import date
 
-from django.db import connection, transaction
+import numpy as np
+import structlog
+from django.db import IntegrityError, transaction
 
+from pricefeed.columns import (
+    DAY,
+    Column,
+    TickColumns,
+    decimal_of,
+    is_in_range,
+    microseconds,
+    moment_of,
+    rounded_millionths,
+)
 from pricefeed.models import Feed
-from pricefeed.partitions import ensure_partitions_of
+from pricefeed.partitions import ensure_partitions_of, forget_partitions
+from pricefeed.recording.history import append_history, history_rows
+from pricefeed.recording.positions import Step, advance
+from pricefeed.recording.quotes import standing_quotes, write_quotes
 from pricefeed.recording.unknown import UnknownTicks
+from pricefeed.recording.verdict import Mask, Quotes, judge
 from pricefeed.ticks import Tick
 from securities.models import Quote, Security
-from securities.money import MAX_PRICE, SMALLEST_PRICE
 from securities.selectors import securities_by_tickers
 
+log = structlog.get_logger(__name__)
+
 _unknown = UnknownTicks()
-
-_COPY_TICKS = "COPY pricefeed_tick (security_id, at, sequence, price) FROM STDIN (FORMAT BINARY)"
-_COPY_TYPES = ("int8", "timestamptz", "int8", "numeric")
-
-_UPSERT_QUOTES = """
-INSERT INTO securities_quote AS quote
-       (security_id, price, previous_close, updated_at, sequence)
-SELECT * FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::bigint[])
-    ON CONFLICT (security_id) DO UPDATE
-   SET price = excluded.price,
-       previous_close = excluded.previous_close,
-       updated_at = excluded.updated_at,
-       sequence = excluded.sequence
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,64 +49,36 @@ class Recorded:
     quotes: list[tuple[Security, Quote]]
 
 
-@dataclass(slots=True)
-class _Ledger:
-    """One security's part of a batch: where its quote stands, and the ticks to be kept."""
-
-    security: Security
-    quote: Quote | None
-    is_changed: bool = False
-
-    def take(self, tick: Tick, sequence: int) -> bool:
-        """Whether the tick says something new; a newer one becomes the quote."""
-        quote = self.quote
-        if quote is not None:
-            if tick.at < quote.updated_at:
-                return True  # late: it belongs into the history, but is not the newest price
-            if tick.price == quote.price and tick.previous_close in {None, quote.previous_close}:
-                return False
-        self.quote = Quote(
-            security_id=self.security.pk,
-            price=tick.price,
-            previous_close=_previous_close(quote, tick),
-            updated_at=tick.at,
-            sequence=sequence,
-        )
-        self.is_changed = True
-        return True
-
-
 def record(ticks: Sequence[Tick]) -> Recorded:
     """Commit ticks: append them to the history, update the quotes that changed, in one transaction.
 
     Each recorded tick gets the next number of the counter, in the order given, and
     numbers become visible in their order: the counter's row is locked until the commit.
     Left out are unknown tickers (the log says how many) and inactive ones, prices out
-    of range, and ticks that repeat the newest price.
+    of range, and ticks that repeat the newest price; `verdict` has the rules.
     """
-    with transaction.atomic():
-        feed = Feed.objects.select_for_update().get()
-        securities = securities_by_tickers({tick.ticker for tick in ticks})
-        ledgers = _open_ledgers(securities)
-        numbers = count(feed.sequence + 1)
-        number = next(numbers)
-        rows: list[tuple[int, datetime, int, Decimal]] = []
-        for tick in ticks:
-            ledger = ledgers.get(tick.ticker)
-            if ledger is not None and _in_range(tick.price) and ledger.take(tick, number):
-                rows.append((ledger.security.pk, tick.at, number, tick.price))
-                number = next(numbers)
-        after, upto = feed.sequence, feed.sequence + len(rows)
-        changed = [ledger for ledger in ledgers.values() if ledger.is_changed]
-        if rows:
-            ensure_partitions_of({at.astimezone(UTC).date() for _, at, _, _ in rows})
-            _append_ticks(sorted(rows))
-            _write_quotes(ledger.quote for ledger in changed if ledger.quote)
-            Feed.objects.update(sequence=upto)
-    _unknown.add(tick.ticker for tick in ticks if tick.ticker not in securities)
-    quotes = [(ledger.security, ledger.quote) for ledger in changed if ledger.quote is not None]
-    quotes.sort(key=lambda pair: pair[1].sequence)
-    return Recorded(feed.epoch, after, upto, len(rows), quotes)
+    found = securities_by_tickers({tick.ticker for tick in ticks})
+    active = {ticker: each for ticker, each in found.items() if each.is_active}
+    usable = [tick for tick in ticks if tick.ticker in active and is_in_range(tick.price)]
+    recorded = _committed(
+        _columns(usable, active), securities={each.pk: each for each in active.values()}
+    )
+    _unknown.add(tick.ticker for tick in ticks if tick.ticker not in found)
+    return recorded
+
+
+def record_pushed(ticks: TickColumns, *, step: Step) -> Recorded:
+    """Commit ticks that were taken from a stream, and the step that their reader has made there.
+
+    As `record`, by the same rules. A security that was deactivated since its ticks were
+    taken has them in its history; those of one that was deleted are left out.
+    Raises StepTaken, and commits nothing, where somebody else has made that step.
+    """
+    securities = Security.objects.in_bulk(np.unique(ticks.security).tolist())
+    known = ticks.where(np.isin(ticks.security, list(securities)))
+    if len(known) < len(ticks):
+        log.warning("ticks_of_deleted_securities", ticks=len(ticks) - len(known))
+    return _committed(known, securities=securities, step=step)
 
 
 def begin_epoch(recorded: Recorded) -> Recorded:
@@ -119,44 +92,88 @@ def begin_epoch(recorded: Recorded) -> Recorded:
     return replace(recorded, epoch=epoch)
 
 
-def _open_ledgers(securities: Mapping[str, Security]) -> dict[str, _Ledger]:
-    return {
-        ticker: _Ledger(security, getattr(security, "quote", None))
-        for ticker, security in securities.items()
-        if security.is_active
-    }
-
-
-def _in_range(price: Decimal) -> bool:
-    return price.is_finite() and SMALLEST_PRICE <= price <= MAX_PRICE
-
-
-def _previous_close(quote: Quote | None, tick: Tick) -> Decimal:
-    """As the source says; else yesterday's last price, which stays for the (UTC) day."""
-    if tick.previous_close is not None:
-        return tick.previous_close
-    if quote is None:
-        return tick.price
-    is_new_day = quote.updated_at.astimezone(UTC).date() < tick.at.astimezone(UTC).date()
-    return quote.price if is_new_day else quote.previous_close
-
-
-def _append_ticks(rows: Iterable[tuple[int, datetime, int, Decimal]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(_COPY_TICKS) as copy:
-        copy.set_types(_COPY_TYPES)
-        for row in rows:
-            copy.write_row(row)
-
-
-def _write_quotes(quotes: Iterable[Quote]) -> None:
-    columns = zip(
-        *(
-            (each.security_id, each.price, each.previous_close, each.updated_at, each.sequence)
-            for each in quotes
-        ),
-        strict=True,
+def _columns(ticks: Sequence[Tick], securities: Mapping[str, Security]) -> TickColumns:
+    columns = TickColumns.of(
+        [securities[tick.ticker].pk for tick in ticks],
+        [microseconds(tick.at) for tick in ticks],
+        [rounded_millionths(tick.price) for tick in ticks],
     )
-    values = [list(column) for column in columns]
-    if values:
-        with connection.cursor() as cursor:
-            cursor.execute(_UPSERT_QUOTES, values)
+    closes = [tick.previous_close for tick in ticks]
+    if not any(closes):
+        return columns
+    given = [
+        rounded_millionths(close) if close is not None and is_in_range(close) else 0
+        for close in closes
+    ]
+    return replace(columns, previous_close=np.array(given, np.int64))
+
+
+def _committed(
+    ticks: TickColumns, *, securities: Mapping[int, Security], step: Step | None = None
+) -> Recorded:
+    """Once more, where a day's partition was not there though this process knew of it."""
+    try:
+        return _commit(ticks, securities, step)
+    except IntegrityError:
+        forget_partitions()
+        return _commit(ticks, securities, step)
+
+
+def _commit(ticks: TickColumns, securities: Mapping[int, Security], step: Step | None) -> Recorded:
+    """One transaction. Whatever needs no number is done before the counter is locked."""
+    arrival = np.argsort(ticks.security, kind="stable")
+    ticks = ticks.where(arrival)
+    ids = np.unique(ticks.security)
+    rows = history_rows(security=ticks.security, price=ticks.price)
+    with transaction.atomic():
+        ensure_partitions_of(_days(ticks.at))
+        feed = Feed.objects.select_for_update().get()
+        changed: list[Quote] = []
+        count = 0
+        if len(ticks):
+            verdict = judge(ticks, standing_quotes(ids))
+            numbers = _numbers(verdict.is_written, arrival, after=feed.sequence)
+            changed = _changed(verdict.quotes, verdict.newest, numbers)
+            written = verdict.is_written
+            count = int(written.sum())
+            append_history(rows[written], at=verdict.at[written], sequence=numbers[written])
+            write_quotes(changed)
+        if count:
+            Feed.objects.update(sequence=feed.sequence + count)
+        if step is not None:
+            advance(step)
+    quotes = [(securities[quote.security_id], quote) for quote in changed]
+    return Recorded(feed.epoch, feed.sequence, feed.sequence + count, count, quotes)
+
+
+def _days(at: Column) -> set[date]:
+    return {moment_of(day * DAY).date() for day in np.unique(np.abs(at) // DAY).tolist()}
+
+
+def _numbers(is_written: Mask, arrival: Column, *, after: int) -> Column:
+    """The number of each tick that is written: in order of arrival, over all securities."""
+    by_arrival = np.empty(len(arrival), np.bool_)
+    by_arrival[arrival] = is_written
+    return after + np.cumsum(by_arrival)[arrival]
+
+
+def _changed(quotes: Quotes, newest: Column, numbers: Column) -> list[Quote]:
+    """The quotes that have become another, ordered by sequence."""
+    moved = np.flatnonzero(newest >= 0)
+    sequence = numbers[newest[moved]]
+    order = np.argsort(sequence)
+    moved = moved[order]
+    columns = (quotes.security, quotes.price, quotes.previous_close, quotes.at)
+    rows = zip(
+        *(column[moved].tolist() for column in columns), sequence[order].tolist(), strict=True
+    )
+    return [
+        Quote(
+            security_id=security,
+            price=decimal_of(price),
+            previous_close=decimal_of(close),
+            updated_at=moment_of(at),
+            sequence=number,
+        )
+        for security, price, close, at, number in rows
+    ]

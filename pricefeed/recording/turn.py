@@ -8,13 +8,12 @@ holds nobody up); the time of the last run, claimed under it, drops the surplus.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
-import psycopg
 from django.db import connection
 from django.db.models import Q
 
 from pricefeed.models import Feed
+from pricefeed.recording.locks import publication_lock, unlock
 
 _LOCK_KEY = 0x7469636B  # "tick"
 _EARLIEST_SHARE_OF_PERIOD = 0.6
@@ -23,7 +22,20 @@ _EARLIEST_SHARE_OF_PERIOD = 0.6
 
 @contextmanager
 def feed_lock() -> Iterator[bool]:
-    """Hold the feed for a run; gives False, at once, when another run holds it."""
+    """Hold the feed for a run; gives False, at once, when another run holds it.
+
+    Who holds it also publishes alone: it waits for those who are publishing pushed ticks.
+    """
+    with _run_lock() as is_ours:
+        if not is_ours:
+            yield False
+            return
+        with publication_lock():
+            yield True
+
+
+@contextmanager
+def _run_lock() -> Iterator[bool]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK_KEY])
         (is_ours,) = cursor.fetchone()
@@ -32,15 +44,7 @@ def feed_lock() -> Iterator[bool]:
         yield is_ours
     finally:
         if is_ours:
-            _unlock(session)
-
-
-def _unlock(session: psycopg.Connection[Any]) -> None:
-    """Give the lock back; a session that cannot is ended, since the pool would keep it open."""
-    try:
-        session.execute("SELECT pg_advisory_unlock(%s)", [_LOCK_KEY])
-    except psycopg.Error:
-        session.close()
+            unlock(session, "pg_advisory_unlock(%s)", (_LOCK_KEY,))
 
 
 def claim_turn(*, now: datetime, period_seconds: float) -> bool:

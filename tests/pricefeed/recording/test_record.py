@@ -126,7 +126,7 @@ def test_a_failure_leaves_no_tick_no_quote_and_no_number(
     def fail(_: object) -> None:
         raise RuntimeError("the worker dies here")
 
-    monkeypatch.setattr(services, "_write_quotes", fail)
+    monkeypatch.setattr(services, "write_quotes", fail)
     with pytest.raises(RuntimeError):
         record([tick("AAPL", "10")])
     monkeypatch.undo()

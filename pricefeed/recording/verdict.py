@@ -1,0 +1,161 @@
+"""What becomes of each tick: the rules of recording, for many ticks at once.
+
+For one security, tick after tick as they arrived, beside its quote:
+
+- one that is older than the quote is *late*: history, but not the newest price;
+- one that repeats the quote (the price, and the previous close where it names one)
+  is *nothing new*: neither written nor numbered;
+- any other is history, and the quote from now on. Its previous close is what it
+  names, else the last price of an earlier UTC day, else what it was.
+
+A tick without a time of its own is never late: it is placed no earlier than the
+quote, so a server's clock that jumps back does not stop its prices.
+
+`_in_turn` says exactly that. Where a security's ticks are in order of time and name
+no previous close, as they nearly always are, whole arrays come to the same; a test
+holds the two against each other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricefeed.columns import DAY, Column, TickColumns
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Quotes:
+    """Of some securities, each column in their order; all 0 where there is none."""
+
+    security: Column
+    price: Column
+    previous_close: Column
+    at: Column
+    sequence: Column
+
+    @classmethod
+    def none_of(cls, security: Column) -> "Quotes":
+        """These securities, without any quotes."""
+        return cls(security, *(np.zeros(len(security), np.int64) for _ in range(4)))
+
+
+@dataclass(slots=True)
+class Verdict:
+    """By tick: is it written, when was it true, is it a new price. And the quotes then.
+
+    `newest` is, by quote, the place of the tick that it now is; -1 where it stays.
+    """
+
+    is_written: Mask
+    at: Column
+    newest: Column
+    quotes: Quotes
+
+
+def judge(ticks: TickColumns, standing: Quotes) -> Verdict:
+    """Ticks sorted by security, as they arrived within each; a standing quote for each security.
+
+    `standing.security` are the ticks' securities, ascending, each once.
+    """
+    starts = np.searchsorted(ticks.security, standing.security)
+    lengths = np.diff(np.append(starts, len(ticks)))
+    segment = np.repeat(np.arange(len(starts)), lengths)
+    at = np.abs(ticks.at)
+    is_first = np.zeros(len(ticks), np.bool_)
+    is_first[starts] = True
+    at_before = np.where(is_first, standing.at[segment], np.roll(at, 1))
+    price_before = np.where(is_first, standing.price[segment], np.roll(ticks.price, 1))
+    is_written = ticks.price != price_before
+    moves = is_written.copy()
+    is_odd = at < at_before
+    if ticks.previous_close is not None:
+        is_odd |= ticks.previous_close != 0
+    odd = np.flatnonzero(np.logical_or.reduceat(is_odd, starts)) if len(ticks) else starts
+    closes = {}
+    for each in odd.tolist():
+        within = slice(starts[each], starts[each] + lengths[each])
+        closes[each] = _one_by_one(ticks, standing, each, within, is_written, moves, at)
+    moved = np.flatnonzero(moves)
+    quotes, newest = _moved(ticks, standing, at, moved, segment[moved])
+    for each, close in closes.items():
+        quotes.previous_close[each] = close
+    return Verdict(is_written, at, newest, quotes)
+
+
+def _moved(
+    ticks: TickColumns, standing: Quotes, at: Column, moved: Column, of: Column
+) -> tuple[Quotes, Column]:
+    """The quotes after these ticks, each a new price of quote `of`; and which tick each now is."""
+    newest = np.full(len(standing.security), -1, np.int64)
+    newest[of] = moved  # of several for one quote, the last
+    begins = np.ones(len(moved), np.bool_)
+    begins[1:] = of[1:] != of[:-1]
+    price_before = np.where(begins, standing.price[of], np.roll(ticks.price[moved], 1))
+    at_before = np.where(begins, standing.at[of], np.roll(at[moved], 1))
+    is_new = begins & (standing.price[of] == 0)
+    close = standing.previous_close.copy()
+    close[of[is_new]] = ticks.price[moved[is_new]]
+    is_new_day = ~is_new & (at[moved] // DAY > at_before // DAY)
+    close[of[is_new_day]] = price_before[is_new_day]  # of several days, the last
+    has_moved = newest >= 0
+    quotes = Quotes(
+        security=standing.security,
+        price=np.where(has_moved, ticks.price[newest], standing.price),
+        previous_close=close,
+        at=np.where(has_moved, at[newest], standing.at),
+        sequence=standing.sequence.copy(),
+    )
+    return quotes, newest
+
+
+def _one_by_one(
+    ticks: TickColumns,
+    standing: Quotes,
+    quote: int,
+    within: slice,
+    is_written: Mask,
+    moves: Mask,
+    at: Column,
+) -> int:
+    """One security's ticks, in turn; fills in their part of the masks. Gives the previous close."""
+    state = None
+    if standing.price[quote]:
+        columns = (standing.price, standing.previous_close, standing.at)
+        state = tuple(int(column[quote]) for column in columns)
+    given = ticks.previous_close
+    closes = [0] * (within.stop - within.start) if given is None else given[within].tolist()
+    rows = zip(ticks.price[within].tolist(), closes, ticks.at[within].tolist(), strict=True)
+    results = list(_in_turn(rows, state))
+    for place, (written, moved, moment, _) in enumerate(results, start=int(within.start)):
+        is_written[place], moves[place], at[place] = written, moved, moment
+    return results[-1][3]
+
+
+def _in_turn(
+    rows: Iterator[tuple[int, int, int]], quote: tuple[int, ...] | None
+) -> Iterator[tuple[bool, bool, int, int]]:
+    """For each (price, previous close or 0, at): is it written, is it a new price, when; the close.
+
+    `quote` is price, previous close and time, or None.
+    """
+    for price, given, at in rows:
+        moment = abs(at)
+        if quote is None:
+            quote = (price, given or price, moment)
+            yield True, True, moment, quote[1]
+            continue
+        last, close, since = quote
+        if at < 0:
+            moment = max(moment, since)
+        if moment < since:
+            yield True, False, moment, close
+        elif price == last and given in {0, close}:
+            yield False, False, moment, close
+        else:
+            rolled = last if moment // DAY > since // DAY else close
+            quote = (price, given or rolled, moment)
+            yield True, True, moment, quote[1]
