@@ -87,7 +87,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return token_stamp(self.password)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Staff manage securities and see watchlists; all else is granted one by one."""
+        """Staff manage securities and see watchlists, feeders push prices; the rest is granted."""
         return self._role_grants(perm) or super().has_perm(perm, obj)
 
     def has_module_perms(self, app_label: str) -> bool:
@@ -95,7 +95,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self._role_grants(f"{app_label}.view_") or super().has_module_perms(app_label)
 
     def _role_grants(self, perm: str) -> bool:
-        if not (self.is_active and self.role == Role.STAFF):
+        if not self.is_active:
+            return False
+        if perm == "pricefeed.push_prices":
+            return self.role in {Role.FEEDER, Role.STAFF}
+        if self.role != Role.STAFF:
             return False
         return perm.startswith(("securities.", "watchlists.view_"))
 

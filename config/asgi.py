@@ -35,6 +35,7 @@ application = ByProtocol(
         http,
         api_bytes=settings.REQUEST_BODY_LIMIT,
         other_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        bytes_by_path={"/api/v1/prices": settings.PRICES_BODY_LIMIT},
     ),
     websocket=websocket,
 )

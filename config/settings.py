@@ -202,6 +202,16 @@ if PRICE_SOURCE == "alpaca" and not (ALPACA_KEY_ID and ALPACA_SECRET_KEY):
         "PRICE_SOURCE is 'alpaca', so ALPACA_KEY_ID and ALPACA_SECRET_KEY must both be set."
     )
 
+# -- Pushed prices ---------------------------------------------------------------------------
+
+TICK_PARTITIONS = env.integer("TICK_PARTITIONS", 8, low=1, high=256)
+TICK_SECONDS_AHEAD = env.seconds("TICK_SECONDS_AHEAD", 10, low=0, high=3600)
+TICKS_WAITING = env.integer("TICKS_WAITING", 5_000_000, low=10_000, high=1_000_000_000)
+TICKS_WAITING_PER_PARTITION = env.integer(
+    "TICKS_WAITING_PER_PARTITION", 1_000_000, low=10_000, high=1_000_000_000
+)
+PRICES_BODY_LIMIT = 2 * 1024 * 1024  # bytes: ten thousand ticks, generously written
+
 # -- Sockets ---------------------------------------------------------------------------------
 
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", 100, low=1, high=1_000_000)
@@ -290,6 +300,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": PRICE_UPDATE_SECONDS,
         # A run that waited longer than a period has been overtaken by the next one.
         "options": {"expires": PRICE_UPDATE_SECONDS},
+    },
+    "ask-for-recorders": {
+        "task": "pricefeed.tasks.ask_for_recorders",
+        "schedule": 1.0,
+        "options": {"expires": 1},
     },
     "load-new-securities": {
         "task": "pricefeed.tasks.load_new_securities",

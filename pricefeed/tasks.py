@@ -8,12 +8,16 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from pricefeed import services
+from pricefeed import pushed, services
 from pricefeed.partitions import maintain_partitions
+from pricefeed.recording.positions import StepTaken
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.registry import configured_source
 
 log = structlog.get_logger(__name__)
+
+_AWAY = (OperationalError, InterfaceError, RedisError, OSError)
+"""Postgres or Redis is away. One line a period, no traceback: nothing here is broken."""
 
 
 @shared_task
@@ -26,8 +30,7 @@ def update_prices() -> None:
     except SourceError as error:
         log.log(_level(error), "prices_not_fetched", cause=str(error))
         return
-    except (OperationalError, InterfaceError, RedisError, OSError) as error:
-        # Postgres or Redis is away. One line a period, no traceback: nothing here is broken.
+    except _AWAY as error:
         log.error("prices_not_updated", cause=error)  # noqa: TRY400
         return
     if update is not None:
@@ -43,6 +46,30 @@ def load_new_securities() -> None:
         log.log(_level(error), "catalogue_not_read", cause=str(error))
         return
     log.info("securities_loaded", created=created)
+
+
+@shared_task
+def ask_for_recorders() -> None:
+    """Every second: pushed ticks that wait and that nobody was asked to record."""
+    try:
+        pushed.recorders_ask()
+    except _AWAY as error:
+        log.error("recorders_not_asked_for", cause=error)  # noqa: TRY400
+
+
+@shared_task
+def record_pushed_ticks(partition: int) -> None:
+    """A batch of pushed ticks of one partition, and a call for the next where more wait."""
+    try:
+        done = pushed.pushed_record(partition)
+    except StepTaken:
+        log.warning("ticks_recorded_by_another", partition=partition)
+        return
+    except _AWAY as error:
+        log.error("ticks_not_recorded", partition=partition, cause=error)  # noqa: TRY400
+        return
+    if done is not None and done.ticks:
+        log.debug("ticks_recorded", partition=partition, ticks=done.ticks)
 
 
 @shared_task

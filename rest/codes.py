@@ -25,9 +25,11 @@ CODES = {
     "not_on_watchlist": Code(404, "The watchlist does not hold that ticker."),
     "method_not_allowed": Code(405, "The address exists; the `Allow` header names its methods."),
     "watchlist_full": Code(409, "The watchlist holds as many tickers as it may."),
+    "idempotency_key_reused": Code(422, "The `Idempotency-Key` was used with another body."),
     "too_large": Code(413, "The body is larger than allowed."),
     "unsupported_media_type": Code(415, "Bodies are JSON: send `Content-Type: application/json`."),
     "throttled": Code(429, "Too many attempts; `Retry-After` says how many seconds to wait."),
     "error": Code(500, "A bug on our side; the log has it under the request's id."),
+    "busy": Code(503, "Too much waits to be done already; come back after `Retry-After`."),
     "unavailable": Code(503, "The database or Redis is away; come back after `Retry-After`."),
 }

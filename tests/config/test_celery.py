@@ -44,7 +44,10 @@ def test_prices_have_the_period_that_was_asked_for_and_expire_with_it() -> None:
     assert job["schedule"] == job["options"]["expires"] == settings.PRICE_UPDATE_SECONDS
 
 
-@pytest.mark.parametrize("name", sorted(set(app.conf.beat_schedule) - {"update-prices"}))
+EVERY_FEW_SECONDS = {"update-prices", "ask-for-recorders"}
+
+
+@pytest.mark.parametrize("name", sorted(set(app.conf.beat_schedule) - EVERY_FEW_SECONDS))
 def test_other_jobs_run_every_hour_even_if_beat_forgets_all_and_starts_anew_every_20_minutes(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,7 +111,7 @@ def test_jobs_older_than_a_period_are_not_run(
     processes: Processes, market: list[Security], redis: Redis
 ) -> None:
     beat = processes.beat(PRICE_UPDATE_SECONDS="0.5")
-    wait_until(lambda: redis.llen(QUEUE) >= 3, seconds=20, what="three jobs in the queue")
+    wait_until(lambda: redis.llen(QUEUE) >= 6, seconds=20, what="three runs in the queue")
     beat.popen.send_signal(signal.SIGSTOP)
     newest: Any = json.loads(redis.lindex(QUEUE, 0) or b"")  # type: ignore[arg-type]
     expires = datetime.fromisoformat(newest["headers"]["expires"]).timestamp()

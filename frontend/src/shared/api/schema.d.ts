@@ -144,6 +144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Push prices
+         * @description One tick or a list of up to 10,000, for feeders and staff. Each tick is taken or refused by itself. Those that were taken are recorded, in their order for each ticker, each exactly once.
+         */
+        post: operations["prices_push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/securities": {
         parameters: {
             query?: never;
@@ -266,9 +286,19 @@ export interface components {
             new_password: string;
             old_password: string;
         };
+        /** @description The body of every error, for the schema. */
+        Error: {
+            code: components["schemas"]["ErrorCodeEnum"];
+            fields?: {
+                [key: string]: string[];
+            };
+            message: string;
+        };
         /**
-         * @description * `error` - error
+         * @description * `busy` - busy
+         *     * `error` - error
          *     * `forbidden` - forbidden
+         *     * `idempotency_key_reused` - idempotency_key_reused
          *     * `invalid` - invalid
          *     * `malformed` - malformed
          *     * `method_not_allowed` - method_not_allowed
@@ -284,15 +314,7 @@ export interface components {
          *     * `watchlist_full` - watchlist_full
          * @enum {string}
          */
-        CodeEnum: "error" | "forbidden" | "invalid" | "malformed" | "method_not_allowed" | "not_authenticated" | "not_found" | "not_on_watchlist" | "throttled" | "token_invalid" | "too_large" | "unavailable" | "unknown_ticker" | "unsupported_media_type" | "watchlist_full";
-        /** @description The body of every error, for the schema. */
-        Error: {
-            code: components["schemas"]["CodeEnum"];
-            fields?: {
-                [key: string]: string[];
-            };
-            message: string;
-        };
+        ErrorCodeEnum: "busy" | "error" | "forbidden" | "idempotency_key_reused" | "invalid" | "malformed" | "method_not_allowed" | "not_authenticated" | "not_found" | "not_on_watchlist" | "throttled" | "token_invalid" | "too_large" | "unavailable" | "unknown_ticker" | "unsupported_media_type" | "watchlist_full";
         /** @description A place on the list with its quote; prices are null until the first one. */
         ItemOutput: {
             abs_change: string | null;
@@ -339,10 +361,32 @@ export interface components {
         PlaceInput: {
             position?: number;
         };
+        /** @description What became of the ticks of a request. */
+        PushedOutput: {
+            /** @description So many will be recorded, each once. */
+            accepted: number;
+            refused: components["schemas"]["RefusalOutput"][];
+        };
         /** @description Without `refresh` the cookie is meant, see `transport`. */
         RefreshInput: {
             refresh?: string;
         };
+        /** @description A tick that was not taken. */
+        RefusalOutput: {
+            code: components["schemas"]["RefusalOutputCodeEnum"];
+            /** @description Its place in the list, from 0. */
+            index: number;
+            message: string;
+        };
+        /**
+         * @description * `bad_price` - bad_price
+         *     * `bad_time` - bad_time
+         *     * `inactive_ticker` - inactive_ticker
+         *     * `malformed` - malformed
+         *     * `unknown_ticker` - unknown_ticker
+         * @enum {string}
+         */
+        RefusalOutputCodeEnum: "bad_price" | "bad_time" | "inactive_ticker" | "malformed" | "unknown_ticker";
         /** @description A new account; whether name and password will do is the service's to say. */
         RegisterInput: {
             email?: string;
@@ -392,6 +436,15 @@ export interface components {
          * @enum {string}
          */
         StateEnum: "always" | "pre" | "open" | "post" | "closed";
+        /** @description A pushed tick, for the schema; `pushed.message` decodes it. */
+        TickInput: {
+            /** @description When it was true: milliseconds since 1970 as a number, or ISO 8601 with a time zone. Without it: when it arrives. */
+            at?: string | number;
+            /** @description A positive decimal with at most six decimals; a JSON number is as exact. */
+            price: string | number;
+            /** @description In any spelling: BRK.B, brk-b. */
+            ticker: string;
+        };
         /** @description A recorded price, for the schema; `tick_json` makes it. */
         TickOutput: {
             /** @description When the price was true: UTC, milliseconds. */
@@ -400,6 +453,7 @@ export interface components {
             /** @description Grows with every recorded price. */
             sequence: number;
         };
+        Ticks: components["schemas"]["TickInput"] | components["schemas"]["TickInput"][];
         /** @description `refresh` is left out when it travels as a cookie. */
         TokensOutput: {
             readonly access: string;
@@ -839,6 +893,96 @@ export interface operations {
                 };
             };
             /** @description The database or Redis is away; come back after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prices_push: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your name for this request. Sent again with the same body within a day, it gets the first answer, and nothing is taken twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Ticks"];
+            };
+        };
+        responses: {
+            /** @description Taken, but for those named. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushedOutput"];
+                };
+            };
+            /** @description Some fields are not valid; `fields` says which and why. The body is not valid JSON, or the request itself is broken. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The token is expired, revoked or not ours: refresh or sign in. Nobody is signed in, or name and password do not match. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description You are known, and may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Bodies are JSON: send `Content-Type: application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The `Idempotency-Key` was used with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too much waits to be done already; come back after `Retry-After`. The database or Redis is away; come back after `Retry-After`. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,0 +1,160 @@
+"""Pushed ticks, in and out: taken from feeders, recorded by workers, published."""
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import NamedTuple
+
+import structlog
+from celery import current_app
+from celery.exceptions import OperationalError as BrokerAway
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from pricefeed.delivery.latest import LatestWriter, Mark
+from pricefeed.delivery.publish import CounterWentBack, publish
+from pricefeed.recording import selectors
+from pricefeed.recording.locks import publication_lock, stream_lock
+from pricefeed.recording.positions import position_of
+from pricefeed.recording.services import Recorded, begin_epoch, record_pushed
+from pricefeed.sources.pushed.figures import count
+from pricefeed.sources.pushed.judging import TimeRange, judged
+from pricefeed.sources.pushed.message import PushedTick, decode
+from pricefeed.sources.pushed.streams import Answer, streams
+from pricefeed.sources.pushed.tickers import KnownTickers
+from rest.errors import ApiError
+
+log = structlog.get_logger(__name__)
+
+RECORD_TASK = "pricefeed.tasks.record_pushed_ticks"
+_PUBLICATION_PATIENCE_MS = 500
+
+_tickers = KnownTickers()
+
+
+class KeyReused(ApiError):
+    """The key names another message. Over REST: 422 `idempotency_key_reused`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            422, "idempotency_key_reused", "This Idempotency-Key was used with another body."
+        )
+
+
+class Pushed(NamedTuple):
+    """What one round of a recorder did."""
+
+    partition: int
+    ticks: int
+    dropped: int
+    has_more: bool
+
+
+def ticks_push(message: bytes, *, claim: str | None = None) -> Answer:
+    """Take the ticks of a message that can be taken; they wait in Redis to be recorded.
+
+    `claim` is a name that the sender gave it: one that comes again gets the first
+    answer, and nothing is taken twice. Raises Malformed, WrongShape, KeyReused, Busy, and
+    what Redis raises when it is away.
+    """
+    fingerprint = sha256(message).digest()
+    if claim and (said := streams().answered(claim)):
+        return _same(said, fingerprint)
+    decoded = decode(message)
+    known = _tickers.find_all({each.ticker for each in decoded if isinstance(each, PushedTick)})
+    now = TimeRange.at(timezone.now())
+    ticks, refused = judged(decoded, find=known.__getitem__, times=now)
+    appended = streams().append(ticks, Answer(fingerprint, len(ticks), refused), claim=claim)
+    answer = _same(appended.answer, fingerprint)
+    if not appended.is_repeat:
+        count(accepted=len(ticks), refused=[code for _, code in refused], dropped=appended.dropped)
+    for partition in appended.partitions:
+        _ask_for_recorder(partition)
+    return answer
+
+
+def recorders_ask() -> None:
+    """Ask for a recorder wherever ticks wait and none was asked for; publish what nobody has."""
+    for partition in streams().waiting():
+        if streams().ask(partition):
+            _ask_for_recorder(partition)
+    if streams().are_used():
+        _publish_rest()
+
+
+def pushed_record(partition: int) -> Pushed | None:
+    """Record one batch of a partition and publish it. None while another worker records it."""
+    streams().begin(partition)
+    with stream_lock(partition) as is_ours:
+        if not is_ours:
+            return None
+        position = position_of(partition)
+        batch = streams().read(position)
+        published = _mark()
+        end = batch.step.end
+        recorded = None
+        if end != position:
+            recorded = record_pushed(batch.ticks, step=batch.step)
+        streams().trim(end)
+    if batch.step.dropped:
+        log.warning("ticks_lost", partition=partition, ticks=batch.step.dropped)
+    if recorded is not None:
+        _publish(recorded, published=published)
+    # After the lock: what came while it was held found nobody who could take it.
+    has_more = partition in streams().waiting()
+    if has_more and streams().ask(partition):
+        _ask_for_recorder(partition)
+    return Pushed(partition, len(batch.ticks), batch.step.dropped, has_more)
+
+
+def _same(answer: Answer, fingerprint: bytes) -> Answer:
+    if answer.fingerprint != fingerprint:
+        raise KeyReused
+    return answer
+
+
+def _ask_for_recorder(partition: int) -> None:
+    """Should it be lost, Beat asks again within a second."""
+    try:
+        current_app.send_task(RECORD_TASK, args=[partition], expires=60, retry=False)
+    except (BrokerAway, RedisError, OSError) as error:
+        log.warning("recorder_not_asked_for", partition=partition, cause=error)
+
+
+def _mark() -> Mark | None:
+    """How far prices have been published; None where Redis does not say."""
+    try:
+        return LatestWriter().mark()
+    except (RedisError, OSError):
+        return None
+
+
+def _publish_rest() -> None:
+    """What was committed by a worker that then died, or that could not wait for its turn."""
+    feed = selectors.feed()
+    if LatestWriter().mark() == Mark(str(feed.epoch), feed.sequence):
+        return
+    with publication_lock(patience_ms=_PUBLICATION_PATIENCE_MS) as is_ours:
+        if is_ours:
+            feed = selectors.feed()
+            rest = Recorded(feed.epoch, feed.sequence, feed.sequence, 0, [])
+            try:
+                publish(rest)
+            except CounterWentBack:
+                publish(begin_epoch(rest))
+
+
+def _publish(recorded: Recorded, *, published: Mark | None) -> int:
+    """Publish after whoever committed before; `published` is the mark from before the commit."""
+    with publication_lock(patience_ms=_PUBLICATION_PATIENCE_MS) as is_ours:
+        if not is_ours:
+            return 0  # whoever holds it is a run of the feed; the next publication has ours, too
+        feed = selectors.feed()
+        recorded = replace(recorded, epoch=feed.epoch)
+        mark = LatestWriter().mark()
+        epoch = str(feed.epoch)
+        if published and published.epoch == epoch and published.sequence > recorded.after:
+            log.warning("epoch_begun", cause="the database knows less than has been published")
+            return publish(begin_epoch(recorded))
+        if mark and mark.epoch == epoch and mark.sequence > recorded.after:
+            return 0  # another has published this together with its own
+        return publish(recorded)

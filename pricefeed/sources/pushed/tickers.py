@@ -1,0 +1,61 @@
+"""Which security a ticker means, known in each web process: ticks are too many to ask Postgres."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from securities import version
+from securities.models import Security
+from securities.tickers import canonical_ticker
+
+UNKNOWN, INACTIVE = -1, 0
+_MOST_SPELLINGS = 200_000
+_LIFE_SECONDS = 60  # for changes that nobody announced
+
+
+class KnownTickers:
+    """Tickers, as they were written, to ids. Every change of the catalogue begins it anew.
+
+    What is not known is asked for, all of a message by one query; so what was just
+    entered is found at once, and nothing is read that nobody pushes.
+    """
+
+    def __init__(self, current_version: Callable[[], str] = version.current) -> None:
+        self._current_version = current_version
+        self._version: str | None = None
+        self._ids: dict[str, int] = {}
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def find_all(self, tickers: Iterable[str]) -> dict[str, int]:
+        """The id of each: INACTIVE for one that may not be pushed, UNKNOWN where there is none.
+
+        One question to Redis, one query where some are new here. Raises RedisError.
+        """
+        found = self._of_this_version()
+        missing = {ticker for ticker in tickers if ticker not in found}
+        if not missing:
+            return found
+        read = _read(missing)
+        known = {ticker: pk for ticker, pk in read.items() if pk > 0}
+        if len(found) + len(known) < _MOST_SPELLINGS:
+            found.update(known)
+        return {**found, **read}
+
+    def _of_this_version(self) -> dict[str, int]:
+        now = self._current_version()
+        with self._lock:
+            if now != self._version or time.monotonic() > self._until:
+                self._version, self._ids = now, {}
+                self._until = time.monotonic() + _LIFE_SECONDS
+            return self._ids
+
+
+def _read(spellings: set[str]) -> dict[str, int]:
+    canonical = {text: canonical_ticker(text) for text in spellings}
+    rows = Security.objects.filter(ticker__in={name for name in canonical.values() if name})
+    ids = {
+        ticker: pk if is_active else INACTIVE
+        for pk, ticker, is_active in rows.values_list("pk", "ticker", "is_active")
+    }
+    return {text: ids.get(name or "", UNKNOWN) for text, name in canonical.items()}
