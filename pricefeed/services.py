@@ -8,6 +8,7 @@ import structlog
 from django.utils import timezone
 
 from pricefeed.delivery.publish import CounterWentBack, publish
+from pricefeed.recording.locks import publication_lock
 from pricefeed.recording.selectors import instruments
 from pricefeed.recording.services import Recorded, begin_epoch, record
 from pricefeed.recording.turn import claim_turn, feed_lock
@@ -41,8 +42,10 @@ def prices_update(
         now = now or timezone.now()
         if not is_ours or not claim_turn(now=now, period_seconds=period_seconds):
             return None
-        recorded = record(source.fetch(_told(source), now=now))
-        return Update(recorded.tick_count, _publish(recorded, _delayed_since(source, now)))
+        ticks = source.fetch(_told(source), now=now)
+        with publication_lock():  # not while a source is asked: pushed prices go on
+            recorded = record(ticks)
+            return Update(recorded.tick_count, _publish(recorded, _delayed_since(source, now)))
 
 
 def _told(source: Source) -> list[Instrument]:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q
 
 from pricefeed.models import Feed
-from pricefeed.recording.locks import publication_lock, unlock
+from pricefeed.recording.locks import unlock
 
 _LOCK_KEY = 0x7469636B  # "tick"
 _EARLIEST_SHARE_OF_PERIOD = 0.6
@@ -22,20 +22,7 @@ _EARLIEST_SHARE_OF_PERIOD = 0.6
 
 @contextmanager
 def feed_lock() -> Iterator[bool]:
-    """Hold the feed for a run; gives False, at once, when another run holds it.
-
-    Who holds it also publishes alone: it waits for those who are publishing pushed ticks.
-    """
-    with _run_lock() as is_ours:
-        if not is_ours:
-            yield False
-            return
-        with publication_lock():
-            yield True
-
-
-@contextmanager
-def _run_lock() -> Iterator[bool]:
+    """Hold the feed for a run; gives False, at once, when another run holds it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK_KEY])
         (is_ours,) = cursor.fetchone()

@@ -157,6 +157,8 @@ def _by_partition(ticks: TickColumns) -> dict[int, TickColumns]:
 
 
 def _batch(position: Position, epoch: str, entries: Sequence[Sequence[bytes]]) -> Batch:
+    if not epoch:  # nothing was ever pushed there: no reason to forget where we were
+        return Batch(unpack(b""), Step(position, position))
     is_new = epoch != position.epoch
     taken = 0 if is_new else position.taken
     dropped, last_id = 0, "0-0" if is_new else position.last_id

@@ -179,6 +179,17 @@ def test_a_redis_that_lost_its_streams_starts_anew_and_nothing_is_skipped(
     assert position_of(one).taken == 1
 
 
+def test_an_empty_redis_makes_nobody_forget_where_they_were(
+    market: list[Security], one: int
+) -> None:
+    push(("T0", "1"))
+    record_all()
+    before = position_of(one)
+    redis_loses_streams()
+    pushed.pushed_record(one)
+    assert position_of(one) == before
+
+
 def test_a_redis_that_went_back_to_an_older_copy_neither_repeats_nor_skips(
     market: list[Security], one: int
 ) -> None:
@@ -307,6 +318,7 @@ def test_a_run_of_the_feed_and_pushed_ticks_share_one_counter_and_one_mark(
     class Source:
         def fetch(self, *_: Any, **__: Any) -> list[Any]:
             in_thread(record_without_waiting)
+            assert LatestWriter().mark() == Mark(str(epoch), 1)  # a slow source holds nobody up
             return []
 
         def catalogue(self) -> list[Any]:
