@@ -20,7 +20,7 @@ class PriceChanged(msgspec.Struct, tag_field="type", tag="price.changed", gc=Fal
     quote: WireQuote
 
 
-class FeedMark(msgspec.Struct, tag_field="type", tag="feed.mark"):
+class FeedMark(msgspec.Struct, tag_field="type", tag="feed.mark", omit_defaults=True):
     """A run of the feed begins after `sequence` (`done` false), or has come to it (`done` true).
 
     `delayed_since` (milliseconds): the feed runs, but its source has been in trouble since.

@@ -24,6 +24,7 @@ PUBLIC = {
     "/api/v1/auth/refresh",
     "/api/v1/auth/register",
     "/api/v1/docs",
+    "/api/v1/market",
     "/api/v1/schema",
     "/api/v1/securities",
     "/api/v1/securities/<ticker>",
