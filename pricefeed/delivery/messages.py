@@ -20,16 +20,17 @@ class PriceChanged(msgspec.Struct, tag_field="type", tag="price.changed", gc=Fal
     quote: WireQuote
 
 
-class FeedMark(msgspec.Struct, tag_field="type", tag="feed.mark", omit_defaults=True):
+class FeedMark(msgspec.Struct, tag_field="type", tag="feed.mark"):
     """A run of the feed begins after `sequence` (`done` false), or has come to it (`done` true).
 
-    `delayed_since` (milliseconds): the feed runs, but its source has been in trouble since.
+    `delayed_since` (milliseconds): the feed runs, but its source has been in trouble since. Left
+    out by runs that have asked no source: pushed prices know nothing of a vendor.
     """
 
     epoch: str
     sequence: int
     done: bool
-    delayed_since: int | None = None
+    delayed_since: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class WatchlistEdited(msgspec.Struct, tag_field="type", tag=WATCHLIST_EDITED):

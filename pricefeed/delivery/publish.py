@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from msgspec import UNSET, UnsetType
 
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.latest import LatestWriter, Mark
@@ -27,11 +28,15 @@ class CounterWentBack(Exception):
 
 
 def publish(
-    recorded: Recorded, *, delayed_since: int | None = None, latest: LatestWriter | None = None
+    recorded: Recorded,
+    *,
+    delayed_since: int | UnsetType | None = UNSET,
+    latest: LatestWriter | None = None,
 ) -> int:
     """Publish what was recorded, and what earlier runs left unpublished; returns how many quotes.
 
     `delayed_since` (milliseconds) goes to the clients: the source has been in trouble since.
+    Who has asked no source leaves it out.
     Must be called by who holds the feed, so that publications follow each other as
     commits did. Delivery is at least once; hubs drop what they have. Raises what
     Redis raises: the mark then stays, and the next run repairs it. Raises

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 
 import structlog
+from msgspec import UNSET, UnsetType
 
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.connection import Connection
@@ -48,9 +49,11 @@ class Rounds:
         """The feed has begun or ended a run."""
         self._heard_at = time.time()
 
-    async def call_live(self, *, delayed_since: int | None) -> None:
+    async def call_live(self, *, delayed_since: int | UnsetType | None) -> None:
         """The feed runs; take back what was said of its silence, and say how its source is."""
         teller = self._teller
+        if delayed_since is UNSET:
+            delayed_since = teller.delayed_since
         if teller.stale_since is not None or teller.delayed_since != delayed_since:
             teller.stale_since, teller.delayed_since = None, delayed_since
             await self._heartbeat()

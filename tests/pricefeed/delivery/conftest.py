@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 from django.db import connection
+from msgspec import UNSET
 
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
@@ -59,7 +60,7 @@ def run(market: None, tick: MakeTick) -> Run:
     """`await run({"A": "10"})`: one run of the feed, a second of its time after the last."""
     clock = iter(range(1_000_000))
 
-    async def one(prices: Prices, *, delayed_since: int | None = None) -> int:
+    async def one(prices: Prices, *, delayed_since: Any = UNSET) -> int:
         at = next(clock)
         ticks = [tick(ticker, price, seconds=at) for ticker, price in prices.items()]
         published: int = await off_loop(lambda: publish(record(ticks), delayed_since=delayed_since))

@@ -519,7 +519,10 @@ async def test_a_source_in_trouble_is_told_to_all_at_once_and_to_newcomers_until
     await run({"A": "12"}, delayed_since=1_770_033_600_000)
     await client.until_prices(A="12.00")
     assert client.kinds().count("heartbeat") == 1  # it is no news
-    await run({"A": "13"})
+    await run({"A": "13"})  # pushed: nobody has asked the source
+    await client.until_prices(A="13.00")
+    assert client.kinds().count("heartbeat") == 1
+    await run({"A": "14"}, delayed_since=None)
     await client.until(lambda: client.frames[-1].get("delayed_since", 0) is None)
 
 
