@@ -1,5 +1,6 @@
 """The Celery application: worker and Beat start with `-A config`."""
 
+import contextlib
 import os
 import sys
 from typing import Any, Self
@@ -25,6 +26,14 @@ class Broker(Connection):
         pauses = {"interval_start": 1, "interval_step": 0, "interval_max": 1}
         super().ensure_connection(*args, **{**pauses, **kwargs})  # type: ignore[no-untyped-call]
         return self
+
+    def maybe_close_channel(self, channel: Any) -> None:
+        """As kombu's, but a lost connection with unacknowledged jobs does not end the worker.
+
+        kombu then tries to put them back over a connection that it has given up already.
+        """
+        with contextlib.suppress(AttributeError):
+            super().maybe_close_channel(channel)  # type: ignore[no-untyped-call]
 
 
 app = Celery("tickwatch")

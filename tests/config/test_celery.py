@@ -61,3 +61,14 @@ def test_other_jobs_run_every_hour_even_if_beat_forgets_all_and_starts_anew_ever
         runs += schedule.is_due(start).is_due  # a new Beat takes its start for the last run
     assert runs == 24
     assert job["options"]["expires"] <= 3600
+
+
+def test_a_connection_that_cannot_put_jobs_back_does_not_end_the_worker() -> None:
+    class Lost:
+        """As kombu 5's channel without a connection."""
+
+        def close(self) -> None:
+            raise AttributeError
+
+    broker = app.connection_for_write()
+    broker.maybe_close_channel(Lost())
