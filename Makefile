@@ -13,6 +13,9 @@ LOCAL := "$(PYTHON)" -m deploy.local
 WITH_DATA := $(LOCAL) exec
 TOOLS := $(LOCAL) exec --dev --no-servers
 TESTS := $(LOCAL) exec --dev --throwaway
+# Whole programs killed, replaced and waited for: minutes that `make test` does not take.
+FAULTS := tests/faults tests/deploy/test_k8s_commands.py $(addprefix tests/integration/test_,\
+	leaving.py rolling_restart.py pushed_processes.py feed_processes.py)
 TWO_AT_A_TIME := -p tests.workers --numprocesses=2 --dist=loadfile
 MANAGE := python manage.py
 COMPOSE := docker compose
@@ -80,7 +83,7 @@ test-screen: test-frontend
 	@$(MAKE) --no-print-directory test-browser
 
 test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name", COVERAGE=--cov)
-	@$(TESTS) -- python -m pytest --ignore=tests/browser --ignore=tests/faults $(or $(ARGS),$(TWO_AT_A_TIME) $(COVERAGE))
+	@$(TESTS) -- python -m pytest --ignore=tests/browser $(addprefix --ignore=,$(FAULTS)) $(or $(ARGS),$(TWO_AT_A_TIME) $(COVERAGE))
 
 test-frontend: ## The screen's own tests
 	@$(TOOLS) --node -- sh -c 'cd frontend && npm run --silent test'
@@ -88,8 +91,8 @@ test-frontend: ## The screen's own tests
 test-browser: ## The screen in a real Chromium, against real servers
 	@$(TESTS) --screen -- python -m pytest tests/browser $(ARGS)
 
-test-faults: ## Everything killed, cut off and shouted at, and back again (four minutes)
-	@$(TESTS) -- python -m pytest tests/faults $(ARGS)
+test-faults: ## Everything killed, cut off and shouted at, and back again (six minutes)
+	@$(TESTS) -- python -m pytest $(or $(ARGS),$(FAULTS))
 
 bench: ## Load tests, peers beside us, a quarter of an hour (ARGS=latency for one, ARGS=--small to try)
 	@$(TESTS) -- python -m bench $(ARGS)
