@@ -8,10 +8,10 @@ import structlog
 from django.utils import timezone
 
 from pricefeed.delivery.publish import CounterWentBack, publish
-from pricefeed.recording.locks import publication_lock
+from pricefeed.recording.locks import feed_lock, publication_lock
 from pricefeed.recording.selectors import instruments
 from pricefeed.recording.services import Recorded, begin_epoch, record
-from pricefeed.recording.turn import claim_turn, feed_lock
+from pricefeed.recording.turn import claim_turn
 from pricefeed.sources.base import Source
 from pricefeed.sources.vendor import VendorSource
 from pricefeed.ticks import Instrument

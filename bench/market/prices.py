@@ -15,9 +15,9 @@ from accounts.services import tokens_issue
 from bench.market.plan import Guest, Newest, Opening, Plan
 from bench.process import BenchmarkFailed
 from pricefeed.delivery.publish import publish
+from pricefeed.recording.locks import feed_lock
 from pricefeed.recording.selectors import feed, instruments, quotes_after
 from pricefeed.recording.services import record
-from pricefeed.recording.turn import feed_lock
 from pricefeed.services import prices_update
 from pricefeed.ticks import Instrument, Tick
 from securities.catalogue import CatalogueEntry

@@ -1,28 +1,25 @@
 """Postgres advisory locks of a session: they fall with it, so who is killed holds nobody up."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
 from django.db import OperationalError, connection, transaction
 
+FEED = 0x7469_636B  # "tick"
 _PUBLICATION = 0x7075_626C  # "publ"
 _STREAM = 0x7374_7265  # "stre"; beside it the number of the partition
 
 
-@contextmanager
-def stream_lock(partition: int) -> Iterator[bool]:
+def feed_lock() -> AbstractContextManager[bool]:
+    """Hold the feed for a run; gives False, at once, when another run holds it."""
+    return _lock_at_once(FEED)
+
+
+def stream_lock(partition: int) -> AbstractContextManager[bool]:
     """Be the only one who records this partition's stream; gives False, at once, if another is."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_STREAM, partition])
-        (is_ours,) = cursor.fetchone()
-        session = cursor.connection  # psycopg's own: Django may meanwhile open another
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            unlock(session, "pg_advisory_unlock(%s, %s)", (_STREAM, partition))
+    return _lock_at_once(_STREAM, partition)
 
 
 @contextmanager
@@ -41,12 +38,29 @@ def publication_lock(*, patience_ms: int = 0) -> Iterator[bool]:
     try:
         yield True
     finally:
-        unlock(session, "pg_advisory_unlock(%s)", (_PUBLICATION,))
+        _unlock(session, _PUBLICATION)
 
 
-def unlock(session: psycopg.Connection[Any], call: str, keys: tuple[int, ...]) -> None:
+@contextmanager
+def _lock_at_once(*keys: int) -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_lock({_places(keys)})", keys)
+        (is_ours,) = cursor.fetchone()
+        session = cursor.connection  # psycopg's own: Django may meanwhile open another
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            _unlock(session, *keys)
+
+
+def _unlock(session: psycopg.Connection[Any], *keys: int) -> None:
     """Give a lock back; a session that cannot is ended, since the pool would keep it open."""
     try:
-        session.execute(f"SELECT {call}", keys)
+        session.execute(f"SELECT pg_advisory_unlock({_places(keys)})", keys)
     except psycopg.Error:
         session.close()
+
+
+def _places(keys: tuple[int, ...]) -> str:
+    return ", ".join(["%s"] * len(keys))

@@ -13,7 +13,7 @@ from django.db import connection
 from pricefeed import tasks
 from pricefeed.delivery.latest import LatestWriter
 from pricefeed.models import Feed, Tick
-from pricefeed.recording import turn
+from pricefeed.recording import locks
 from pricefeed.sources.registry import configured_source
 from securities.models import Security
 
@@ -69,9 +69,9 @@ def under_way() -> Iterator[None]:
     """Another process is in the middle of a run."""
     other = connection.copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [turn._LOCK_KEY])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [locks.FEED])
         yield
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [turn._LOCK_KEY])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [locks.FEED])
     other.close()
 
 

@@ -5,7 +5,8 @@ import pytest
 from django.db import connection
 
 from pricefeed.models import Feed
-from pricefeed.recording.turn import claim_turn, feed_lock
+from pricefeed.recording.locks import feed_lock
+from pricefeed.recording.turn import claim_turn
 from tests.pricefeed.conftest import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
