@@ -14,8 +14,7 @@ from rest.errors import ApiError
 class StrictJSONParser(BaseParser):
     """JSON of at most REQUEST_BODY_LIMIT bytes; no NaN, no trailing rubbish, UTF-8 only.
 
-    Errors: 413 `too_large`, 400 `malformed`. The limit is read off while reading,
-    so a body without a Content-Length cannot fill the memory either.
+    Errors: 413 `too_large`, 400 `malformed`.
     """
 
     media_type = "application/json"
@@ -26,11 +25,19 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        limit = settings.REQUEST_BODY_LIMIT
-        body = stream.read(limit + 1)
-        if len(body) > limit:
-            raise ApiError(413, "too_large", f"The body may have at most {limit} bytes.")
         try:
-            return msgspec.json.decode(body)
+            return msgspec.json.decode(body_within(settings.REQUEST_BODY_LIMIT, stream))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ParseError("The body is not valid JSON.") from None
+
+
+def body_within(limit: int, stream: IO[bytes]) -> bytes:
+    """The whole body of at most so many bytes. Errors: 413 `too_large`.
+
+    The limit is read off while reading, so a body without a Content-Length cannot
+    fill the memory either.
+    """
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise ApiError(413, "too_large", f"The body may have at most {limit} bytes.")
+    return body

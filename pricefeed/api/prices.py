@@ -23,6 +23,7 @@ from pricefeed.sources.pushed.message import MOST_TICKS, Malformed
 from pricefeed.sources.pushed.refusals import REFUSALS
 from pricefeed.sources.pushed.streams import Answer, Busy
 from rest.errors import INVALID, ApiError
+from rest.parsers import body_within
 from rest.schema import error_responses
 from rest.views import Endpoint
 
@@ -52,11 +53,7 @@ class RawJSON(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        limit = settings.PRICES_BODY_LIMIT
-        body = stream.read(limit + 1)
-        if len(body) > limit:
-            raise ApiError(413, "too_large", f"The body may have at most {limit} bytes.")
-        return body
+        return body_within(settings.PRICES_BODY_LIMIT, stream)
 
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
