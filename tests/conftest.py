@@ -5,18 +5,23 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from channels.layers import channel_layers
 from django.conf import settings
 from django.core.cache import caches
+from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Role, User
 from accounts.services import tokens_issue
+from pricefeed.delivery import latest
+from securities import version
 from securities.models import Quote, Security
 from securities.services import securities_set_active
 
@@ -45,6 +50,31 @@ def own_cache_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = f"test-{uuid.uuid4().hex[:12]}"
     monkeypatch.setitem(settings.CACHES["default"], "KEY_PREFIX", prefix)
     monkeypatch.setattr(caches["default"], "key_prefix", prefix)
+
+
+def use_own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Channels and keys of one test alone, so that tests share a Redis and nothing else."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    monkeypatch.setitem(settings.CHANNEL_LAYERS["default"]["CONFIG"], "prefix", name)
+    monkeypatch.setattr(channel_layers, "backends", {})
+    monkeypatch.setattr(latest, "_QUOTES", f"{name}:quotes")
+    monkeypatch.setattr(latest, "_MARK", f"{name}:mark")
+    monkeypatch.setattr(latest, "_CATALOGUE", f"{name}:mark:catalogue")
+    monkeypatch.setattr(version, "KEY", f"{name}:version")
+    return name
+
+
+def in_thread(call: Callable[[], Any]) -> Any:
+    """The result of a call made over a database connection of its own."""
+
+    def run() -> Any:
+        try:
+            return call()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result(20)
 
 
 def make_user(username: str, role: Role = Role.USER, **fields: Any) -> User:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,19 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from channels.layers import channel_layers
-from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
 from config.server import open_listener, server_on
-from pricefeed.delivery import latest
 from pricefeed.delivery.publish import publish
 from pricefeed.models import Feed
 from pricefeed.recording.services import record
 from pricefeed.ticks import Tick
-from securities import version
-from tests.conftest import MakeSecurity
+from tests.conftest import MakeSecurity, use_own_redis_names
 from watchlists import cache
 from watchlists.services import watchlist_add_security
 
@@ -43,14 +38,7 @@ Move = Callable[..., None]
 
 @pytest.fixture(autouse=True)
 def own_redis_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Channels and keys of this test alone, so that tests share a Redis and nothing else."""
-    name = f"test-{uuid.uuid4().hex[:12]}"
-    monkeypatch.setitem(settings.CHANNEL_LAYERS["default"]["CONFIG"], "prefix", name)
-    monkeypatch.setattr(channel_layers, "backends", {})
-    monkeypatch.setattr(latest, "_QUOTES", f"{name}:quotes")
-    monkeypatch.setattr(latest, "_MARK", f"{name}:mark")
-    monkeypatch.setattr(latest, "_CATALOGUE", f"{name}:mark:catalogue")
-    monkeypatch.setattr(version, "KEY", f"{name}:version")
+    name = use_own_redis_names(monkeypatch)
     monkeypatch.setattr(cache, "_key", lambda user_id: f"{name}:list:{user_id}")
 
 

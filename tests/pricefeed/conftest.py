@@ -1,21 +1,18 @@
 """What tests of the feed share: Redis of their own, quotes, ticks."""
 
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from channels.layers import channel_layers
-from django.conf import settings
 from django.db import connection
 
 from pricefeed import partitions
 from pricefeed.delivery import latest
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.ticks import Tick
-from securities import version
 from securities.redis_client import redis_client
+from tests.conftest import use_own_redis_names
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -24,15 +21,7 @@ MakeTick = Callable[..., Tick]
 
 @pytest.fixture(autouse=True)
 def own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Channels and keys of this test alone, so that tests share a Redis and nothing else."""
-    name = f"test-{uuid.uuid4().hex[:12]}"
-    monkeypatch.setitem(settings.CHANNEL_LAYERS["default"]["CONFIG"], "prefix", name)
-    monkeypatch.setattr(channel_layers, "backends", {})
-    monkeypatch.setattr(latest, "_QUOTES", f"{name}:quotes")
-    monkeypatch.setattr(latest, "_MARK", f"{name}:mark")
-    monkeypatch.setattr(latest, "_CATALOGUE", f"{name}:mark:catalogue")
-    monkeypatch.setattr(version, "KEY", f"{name}:version")
-    return name
+    return use_own_redis_names(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,12 @@
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from pytest_django import Settings
 
 from pricefeed import partitions
@@ -17,6 +17,7 @@ from pricefeed.partitions import (
     maintain_partitions,
     partition_name,
 )
+from tests.conftest import in_thread
 from tests.pricefeed.conftest import drop_history
 
 NOW = datetime(2031, 5, 17, 23, 59, tzinfo=UTC)
@@ -37,19 +38,6 @@ def insert(at: datetime, *, sequence: int = 1) -> None:
 
 def days(first: date, count: int) -> set[date]:
     return {first + timedelta(days=n) for n in range(count)}
-
-
-def in_thread(call: Callable[[], Any]) -> Any:
-    """The result of a call made over a connection of its own."""
-
-    def run() -> Any:
-        try:
-            return call()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result(20)
 
 
 @pytest.mark.django_db

@@ -183,9 +183,11 @@ async def test_a_ping_before_signing_in_is_answered(server: str, token: str) -> 
 # -- The end of a sign-in ---------------------------------------------------------------------
 
 
-async def test_signing_out_closes_the_sockets_of_that_session_alone(
+@asynccontextmanager
+async def signed_out_of_one(
     server: str, token: str, alice: User
-) -> None:
+) -> AsyncIterator[tuple[Socket, Socket]]:
+    """Sockets of two of her sessions; she has just signed out of the first."""
     pair = await database_sync_to_async(lambda: tokens_issue(user=alice))()
     async with (
         opened(server, "/ws/watchlist", pair.access) as ending,
@@ -195,6 +197,13 @@ async def test_signing_out_closes_the_sockets_of_that_session_alone(
             await socket.hear_kinds("welcome", "snapshot")
         async with httpx.AsyncClient(base_url=f"http://{server}") as client:
             await client.post("/api/v1/auth/logout", json={"refresh": pair.refresh})
+        yield ending, other
+
+
+async def test_signing_out_closes_the_sockets_of_that_session_alone(
+    server: str, token: str, alice: User
+) -> None:
+    async with signed_out_of_one(server, token, alice) as (ending, other):
         assert await ending.hear_close() == 4005
         await other.say({"type": "ping"})
         await other.hear_kinds("pong")
@@ -249,15 +258,7 @@ async def test_an_end_that_nobody_heard_of_is_noticed_when_the_link_is_back(
         raise ConnectionError("Redis is away")
 
     monkeypatch.setattr(events, "_send", lost)
-    pair = await database_sync_to_async(lambda: tokens_issue(user=alice))()
-    async with (
-        opened(server, "/ws/watchlist", pair.access) as ending,
-        opened(server, "/ws/watchlist", token) as other,
-    ):
-        for socket in (ending, other):
-            await socket.hear_kinds("welcome", "snapshot")
-        async with httpx.AsyncClient(base_url=f"http://{server}") as client:
-            await client.post("/api/v1/auth/logout", json={"refresh": pair.refresh})
+    async with signed_out_of_one(server, token, alice) as (ending, other):
         await cut_subscribers()
         assert await ending.hear_close() == 4001
         await other.say({"type": "ping"})

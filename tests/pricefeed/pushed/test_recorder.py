@@ -1,14 +1,13 @@
 """From the streams to Postgres: each tick once and in order, whatever happens meanwhile."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from pricefeed import partitions, pushed
@@ -22,7 +21,7 @@ from pricefeed.sources.pushed import streams as streams_module
 from pricefeed.sources.pushed.streams import Streams
 from securities.models import Quote, Security
 from securities.redis_client import redis_client
-from tests.conftest import MakeSecurity, set_active
+from tests.conftest import MakeSecurity, in_thread, set_active
 from tests.pricefeed.conftest import redis_loses_quotes
 from tests.pricefeed.pushed.conftest import push, record_all, redis_loses_streams, stored
 
@@ -42,17 +41,6 @@ def market(security: MakeSecurity) -> list[Security]:
 def one(market: list[Security]) -> int:
     """The partition of T0."""
     return market[0].pk % 8
-
-
-def in_thread(call: Callable[[], Any]) -> Any:
-    def run() -> Any:
-        try:
-            return call()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result(20)
 
 
 def prices(count: int, *, first: int = 1) -> list[str]:
