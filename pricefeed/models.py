@@ -1,6 +1,7 @@
-"""What the feed keeps: the counter that orders all changes, and every tick."""
+"""What the feed keeps: the counter that orders all changes, every tick, and what they showed."""
 
 import uuid
+from decimal import Decimal
 
 from django.db import models
 
@@ -68,3 +69,59 @@ class StreamPosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partition}: {self.last_id}"
+
+
+class Direction(models.TextChoices):
+    """Where a price jumped to."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Anomaly(models.Model):
+    """A spike: one jump of a price, however many ticks saw it; see pricefeed.recording.analytics.
+
+    `at` and `price` are of the tick that it was seen by; `reference` is the lowest (up) or
+    the highest price (down) shortly before, which it jumped from. Anomalies are never
+    changed, and their ids grow in the order in which they become visible, since they are
+    written while the counter is locked: who has read up to an id has missed nothing.
+    """
+
+    security = models.ForeignKey(
+        Security, on_delete=models.CASCADE, db_index=False, related_name="anomalies"
+    )
+    direction = models.CharField(max_length=4, choices=Direction)
+    at = models.DateTimeField()
+    price = models.DecimalField(max_digits=money.PRICE_DIGITS, decimal_places=money.PRICE_DECIMALS)
+    reference = models.DecimalField(
+        max_digits=money.PRICE_DIGITS, decimal_places=money.PRICE_DECIMALS
+    )
+
+    class Meta:
+        verbose_name_plural = "anomalies"
+        indexes = (
+            models.Index(fields=("security", "id"), name="anomaly_page"),
+            models.Index(fields=("security", "at"), name="anomaly_neighbours"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.security_id} {self.at:%H:%M:%S} {self.direction} {self.price}"
+
+    @property
+    def pct_change(self) -> Decimal:
+        """From the reference to the price, in percent of the reference, two decimals."""
+        return money.pct_change(self.price, self.reference)
+
+
+class AnalyticsShard(models.Model):
+    """Which state of a shard's analytics is the committed one; see pricefeed.recording.analytics.
+
+    `version` is random and drawn anew by each transaction that changes the shard, so
+    the copy in Redis that bears it was written by exactly that transaction.
+    """
+
+    number = models.PositiveSmallIntegerField(primary_key=True)
+    version = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.version}"
