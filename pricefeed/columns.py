@@ -73,7 +73,7 @@ def packed_length(packed: bytes) -> int:
 
 
 def is_in_range(price: Decimal) -> bool:
-    """Whether that is a price; compares before anything is computed, which could take forever."""
+    """Whether it is a price; by comparing alone: to convert 1E+999990 takes half a minute."""
     return price.is_finite() and SMALLEST_PRICE <= price <= MAX_PRICE
 
 

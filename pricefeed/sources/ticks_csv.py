@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NamedTuple
 
+from pricefeed.columns import is_in_range
 from pricefeed.sources.base import SourceError
 from securities.money import MAX_PRICE, SMALLEST_PRICE
 from securities.tickers import canonical_ticker
@@ -118,6 +119,6 @@ def _price(text: str) -> Decimal:
             price = price.quantize(SMALLEST_PRICE)
     except InvalidOperation:
         raise _RowError(f"{text!r} is not a price") from None
-    if not price.is_finite() or not SMALLEST_PRICE <= price <= MAX_PRICE:
+    if not is_in_range(price):
         raise _RowError(f"the price {text} is not between {SMALLEST_PRICE} and {MAX_PRICE}")
     return price

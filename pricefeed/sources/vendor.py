@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import NamedTuple, Protocol, Self
 
 import structlog
 from django.conf import settings
 from redis import Redis
 
+from pricefeed.columns import is_in_range
 from pricefeed.market import market_at
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.missing import Missing
@@ -20,7 +20,7 @@ from pricefeed.sources.standing import SharedStanding, Standing
 from pricefeed.sources.turns import Asked, in_turn
 from pricefeed.ticks import Instrument, Tick
 from securities.catalogue import CatalogueEntry
-from securities.money import MAX_PRICE, SMALLEST_PRICE
+from securities.money import SMALLEST_PRICE
 from securities.redis_client import redis_client
 from securities.times import milliseconds
 
@@ -171,7 +171,7 @@ class VendorSource:
         news: list[Tick] = []
         for tick in ticks:
             instrument = told.get(tick.ticker)
-            if instrument is None or not _can_be(tick.price):
+            if instrument is None or not is_in_range(tick.price):
                 continue
             if tick.at > seen_at:  # or no later price could ever follow it
                 self._notice_clock(tick.at - seen_at)
@@ -207,10 +207,5 @@ def _exact(tick: Tick) -> Tick:
     return replace(
         tick,
         price=tick.price.quantize(SMALLEST_PRICE),
-        previous_close=close.quantize(SMALLEST_PRICE) if close and _can_be(close) else None,
+        previous_close=close.quantize(SMALLEST_PRICE) if close and is_in_range(close) else None,
     )
-
-
-def _can_be(price: Decimal) -> bool:
-    """By comparing alone: to convert 1E+999990 first would take half a minute."""
-    return price.is_finite() and SMALLEST_PRICE <= price <= MAX_PRICE

@@ -8,10 +8,9 @@ from decimal import Inexact
 import numpy as np
 from django.conf import settings
 
-from pricefeed.columns import TickColumns, microseconds, millionths
+from pricefeed.columns import TickColumns, is_in_range, microseconds, millionths
 from pricefeed.sources.pushed.message import Decoded, PushedTick
 from pricefeed.sources.pushed.tickers import INACTIVE
-from securities.money import MAX_PRICE, SMALLEST_PRICE
 
 FindTicker = Callable[[str], int]
 """The id of an active security, or INACTIVE, or UNKNOWN."""
@@ -56,7 +55,7 @@ def _row(tick: PushedTick, security: int, times: TimeRange) -> tuple[int, int, i
     if security <= 0:
         return "inactive_ticker" if security == INACTIVE else "unknown_ticker"
     price, at = tick.price, tick.at
-    if not (price.is_finite() and SMALLEST_PRICE <= price <= MAX_PRICE):
+    if not is_in_range(price):
         return "bad_price"
     if at is None:
         moment = -times.now

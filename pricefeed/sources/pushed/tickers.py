@@ -32,15 +32,14 @@ class KnownTickers:
 
         One question to Redis, one query where some are new here. Raises RedisError.
         """
-        found = self._of_this_version()
-        missing = {ticker for ticker in tickers if ticker not in found}
-        if not missing:
-            return found
-        read = _read(missing)
-        known = {ticker: pk for ticker, pk in read.items() if pk > 0}
-        if len(found) + len(known) < _MOST_SPELLINGS:
-            found.update(known)
-        return {**found, **read}
+        known = self._of_this_version()
+        found = {ticker: known.get(ticker) for ticker in tickers}
+        missing = {ticker for ticker, pk in found.items() if pk is None}
+        read = _read(missing) if missing else {}
+        active = {ticker: pk for ticker, pk in read.items() if pk > 0}
+        if len(known) + len(active) < _MOST_SPELLINGS:
+            known.update(active)
+        return {ticker: read[ticker] if pk is None else pk for ticker, pk in found.items()}
 
     def _of_this_version(self) -> dict[str, int]:
         now = self._current_version()
