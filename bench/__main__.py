@@ -90,8 +90,6 @@ def _everything(parser: argparse.ArgumentParser, lines: tuple[str, ...], *, into
     report.write(machine, sections, page=page)
     report.write_costs(sections, file=costs)
     if into == report.ROOT:  # what follows from the costs stands in docs/scaling.md
-        capacity.run(parser.parse_args(["capacity", "--write"]))
-    if into == report.ROOT:
         capacity.write(capacity.run(parser.parse_args(["capacity"])))
     print(f"\nWritten to {page} and {costs}.")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from hashlib import sha256
-from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from celery import current_app
@@ -11,11 +11,11 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from pricefeed.delivery.latest import LatestWriter, Mark
-from pricefeed.delivery.publish import CounterWentBack, publish
+from pricefeed.delivery.publish import publish
 from pricefeed.recording import selectors
 from pricefeed.recording.locks import publication_lock, stream_lock
 from pricefeed.recording.positions import position_of
-from pricefeed.recording.services import Recorded, begin_epoch, record_pushed
+from pricefeed.recording.services import Recorded, record_pushed
 from pricefeed.sources.pushed.figures import count
 from pricefeed.sources.pushed.judging import TimeRange, judged
 from pricefeed.sources.pushed.message import PushedTick, decode
@@ -38,15 +38,6 @@ class KeyReused(ApiError):
         super().__init__(
             422, "idempotency_key_reused", "This Idempotency-Key was used with another body."
         )
-
-
-class Pushed(NamedTuple):
-    """What one round of a recorder did."""
-
-    partition: int
-    ticks: int
-    dropped: int
-    has_more: bool
 
 
 def ticks_push(message: bytes, *, claim: str | None = None) -> Answer:
@@ -81,8 +72,11 @@ def recorders_ask() -> None:
         _publish_rest()
 
 
-def pushed_record(partition: int) -> Pushed | None:
-    """Record one batch of a partition and publish it. None while another worker records it."""
+def pushed_record(partition: int) -> int | None:
+    """Record one batch of a partition and publish it; returns how many ticks it had.
+
+    None while another worker records the partition.
+    """
     streams().begin(partition)
     with stream_lock(partition) as is_ours:
         if not is_ours:
@@ -100,10 +94,9 @@ def pushed_record(partition: int) -> Pushed | None:
     if recorded is not None:
         _publish(recorded, published=published)
     # After the lock: what came while it was held found nobody who could take it.
-    has_more = partition in streams().waiting()
-    if has_more and streams().ask(partition):
+    if partition in streams().waiting() and streams().ask(partition):
         _ask_for_recorder(partition)
-    return Pushed(partition, len(batch.ticks), batch.step.dropped, has_more)
+    return len(batch.ticks)
 
 
 def _same(answer: Answer, fingerprint: bytes) -> Answer:
@@ -136,25 +129,20 @@ def _publish_rest() -> None:
     with publication_lock(patience_ms=_PUBLICATION_PATIENCE_MS) as is_ours:
         if is_ours:
             feed = selectors.feed()
-            rest = Recorded(feed.epoch, feed.sequence, feed.sequence, 0, [])
-            try:
-                publish(rest)
-            except CounterWentBack:
-                publish(begin_epoch(rest))
+            publish(Recorded(feed.epoch, feed.sequence, feed.sequence, 0, []))
 
 
-def _publish(recorded: Recorded, *, published: Mark | None) -> int:
+def _publish(recorded: Recorded, *, published: Mark | None) -> None:
     """Publish after whoever committed before; `published` is the mark from before the commit."""
     with publication_lock(patience_ms=_PUBLICATION_PATIENCE_MS) as is_ours:
         if not is_ours:
-            return 0  # whoever holds it is a run of the feed; the next publication has ours, too
-        feed = selectors.feed()
-        recorded = replace(recorded, epoch=feed.epoch)
-        mark = LatestWriter().mark()
-        epoch = str(feed.epoch)
-        if published and published.epoch == epoch and published.sequence > recorded.after:
-            log.warning("epoch_begun", cause="the database knows less than has been published")
-            return publish(begin_epoch(recorded))
-        if mark and mark.epoch == epoch and mark.sequence > recorded.after:
-            return 0  # another has published this together with its own
-        return publish(recorded)
+            return  # the next publication has this, too
+        epoch = selectors.feed().epoch
+        was_out = _is_beyond(published, recorded.after, epoch)  # then the counter went back
+        if was_out or not _is_beyond(LatestWriter().mark(), recorded.after, epoch):
+            publish(replace(recorded, epoch=epoch))
+        # else another has published this together with its own
+
+
+def _is_beyond(mark: Mark | None, sequence: int, epoch: UUID) -> bool:
+    return mark is not None and mark.epoch == str(epoch) and mark.sequence > sequence

@@ -4,21 +4,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-import structlog
 from django.utils import timezone
 
-from pricefeed.delivery.publish import CounterWentBack, publish
+from pricefeed.delivery.publish import publish
 from pricefeed.recording.locks import feed_lock, publication_lock
 from pricefeed.recording.selectors import instruments
-from pricefeed.recording.services import Recorded, begin_epoch, record
+from pricefeed.recording.services import record
 from pricefeed.recording.turn import claim_turn
 from pricefeed.sources.base import Source
 from pricefeed.sources.vendor import VendorSource
 from pricefeed.ticks import Instrument
 from pricefeed.watched import Watched
 from securities.services import securities_add_new
-
-log = structlog.get_logger(__name__)
 
 _watched = Watched()
 
@@ -43,9 +40,10 @@ def prices_update(
         if not is_ours or not claim_turn(now=now, period_seconds=period_seconds):
             return None
         ticks = source.fetch(_told(source), now=now)
+        delayed_since = _delayed_since(source, now)
         with publication_lock():  # not while a source is asked: pushed prices go on
             recorded = record(ticks)
-            return Update(recorded.tick_count, _publish(recorded, _delayed_since(source, now)))
+            return Update(recorded.tick_count, publish(recorded, delayed_since=delayed_since))
 
 
 def _told(source: Source) -> list[Instrument]:
@@ -61,14 +59,6 @@ def _told(source: Source) -> list[Instrument]:
 
 def _delayed_since(source: Source, now: datetime) -> int | None:
     return source.delayed_since(now=now) if isinstance(source, VendorSource) else None
-
-
-def _publish(recorded: Recorded, delayed_since: int | None) -> int:
-    try:
-        return publish(recorded, delayed_since=delayed_since)
-    except CounterWentBack:
-        log.warning("epoch_begun", cause="the database knows less than has been published")
-        return publish(begin_epoch(recorded), delayed_since=delayed_since)
 
 
 def securities_update(*, source: Source) -> int:

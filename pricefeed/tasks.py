@@ -61,15 +61,15 @@ def ask_for_recorders() -> None:
 def record_pushed_ticks(partition: int) -> None:
     """A batch of pushed ticks of one partition, and a call for the next where more wait."""
     try:
-        done = pushed.pushed_record(partition)
+        ticks = pushed.pushed_record(partition)
     except StepTaken:
         log.warning("ticks_recorded_by_another", partition=partition)
         return
     except _AWAY as error:
         log.error("ticks_not_recorded", partition=partition, cause=error)  # noqa: TRY400
         return
-    if done is not None and done.ticks:
-        log.debug("ticks_recorded", partition=partition, ticks=done.ticks)
+    if ticks:
+        log.debug("ticks_recorded", partition=partition, ticks=ticks)
 
 
 @shared_task

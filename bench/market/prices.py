@@ -15,7 +15,7 @@ from accounts.services import tokens_issue
 from bench.market.plan import Guest, Newest, Opening, Plan
 from bench.process import BenchmarkFailed
 from pricefeed.delivery.publish import publish
-from pricefeed.recording.locks import feed_lock
+from pricefeed.recording.locks import feed_lock, publication_lock
 from pricefeed.recording.selectors import feed, instruments, quotes_after
 from pricefeed.recording.services import record
 from pricefeed.services import prices_update
@@ -103,9 +103,11 @@ def commit(tickers: int) -> float:
         if not is_ours:
             raise BenchmarkFailed("Another feed runs on this database.")
         now = timezone.now()
-        recorded = record(_source.fetch(instruments(), now=now))
-        committed_at = time.monotonic()
-        _require(tickers, publish(recorded))
+        ticks = _source.fetch(instruments(), now=now)
+        with publication_lock():
+            recorded = record(ticks)
+            committed_at = time.monotonic()
+            _require(tickers, publish(recorded))
     return committed_at
 
 

@@ -9,6 +9,7 @@ names in Redis and on hubs' boards are those of the catalogue.
 
 from collections.abc import Sequence
 
+import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from msgspec import UNSET, UnsetType
@@ -18,13 +19,11 @@ from pricefeed.delivery.latest import LatestWriter, Mark
 from pricefeed.delivery.messages import FeedMark, HubMessage, PriceChanged
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording.selectors import quotes_after
-from pricefeed.recording.services import Recorded
+from pricefeed.recording.services import Recorded, begin_epoch
 from securities import version
 from securities.models import Quote, Security
 
-
-class CounterWentBack(Exception):
-    """More has been published than the database knows of: it is an older one, restored."""
+log = structlog.get_logger(__name__)
 
 
 def publish(
@@ -37,16 +36,19 @@ def publish(
 
     `delayed_since` (milliseconds) goes to the clients: the source has been in trouble since.
     Who has asked no source leaves it out.
-    Must be called by who holds the feed, so that publications follow each other as
+    Where more has been published than the database knows of, it is an older one, restored:
+    a new epoch begins.
+    Must be called under the `publication_lock`, so that publications follow each other as
     commits did. Delivery is at least once; hubs drop what they have. Raises what
-    Redis raises: the mark then stays, and the next run repairs it. Raises
-    CounterWentBack before anything is sent: a new epoch has to begin.
+    Redis raises: the mark then stays, and the next run repairs it.
     """
     latest = latest or LatestWriter()
     catalogue = version.current()  # first: what changes from here on is the next run's
     mark, epoch = latest.mark(), str(recorded.epoch)
     if mark is not None and mark.epoch == epoch and mark.sequence > recorded.after:
-        raise CounterWentBack
+        log.warning("epoch_begun", cause="the database knows less than has been published")
+        recorded = begin_epoch(recorded)
+        epoch = str(recorded.epoch)
     after = mark.sequence if mark is not None and mark.epoch == epoch else 0
     starts_over = not after or latest.catalogue() != catalogue
     if starts_over:

@@ -46,8 +46,7 @@ def record_all() -> int:
     taken = 0
     while partitions := list(streams().waiting()):
         for partition in partitions:
-            done = pushed.pushed_record(partition)
-            taken += done.ticks if done else 0
+            taken += pushed.pushed_record(partition) or 0
     return taken
 
 
