@@ -39,7 +39,8 @@ _unknown = UnknownTicks()
 class Recorded:
     """What one call committed: the counter before and after, and the quotes that changed.
 
-    The quotes are the newest of each security, ordered by sequence.
+    The quotes are the newest of each security, ordered by sequence. `anomaly_count` is how
+    many anomalies were found on the way; they have the newest ids.
     """
 
     epoch: uuid.UUID
@@ -47,6 +48,7 @@ class Recorded:
     upto: int
     tick_count: int
     quotes: list[tuple[Security, Quote]]
+    anomaly_count: int = 0
 
 
 def record(ticks: Sequence[Tick]) -> Recorded:
@@ -70,8 +72,9 @@ def record(ticks: Sequence[Tick]) -> Recorded:
 def record_pushed(ticks: TickColumns, *, step: Step) -> Recorded:
     """Commit ticks that were taken from a stream, and the step that their reader has made there.
 
-    As `record`, by the same rules. A security that was deactivated since its ticks were
-    taken has them in its history; those of one that was deleted are left out.
+    As `record`, by the same rules, but for ticks that repeat a price: they are recorded, too.
+    A security that was deactivated since its ticks were taken has them in its history;
+    those of one that was deleted are left out.
     Raises StepTaken, and commits nothing, where somebody else has made that step.
     """
     securities = Security.objects.in_bulk(np.unique(ticks.security).tolist())
@@ -131,7 +134,7 @@ def _commit(ticks: TickColumns, securities: Mapping[int, Security], step: Step |
         changed: list[Quote] = []
         count = 0
         if len(ticks):
-            verdict = judge(ticks, standing_quotes(ids))
+            verdict = judge(ticks, standing_quotes(ids), leaves_out_repeats=step is None)
             numbers = _numbers(verdict.is_written, arrival, after=feed.sequence)
             changed = _changed(verdict.quotes, verdict.newest, numbers)
             written = verdict.is_written

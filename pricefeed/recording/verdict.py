@@ -4,7 +4,8 @@ For one security, tick after tick as they arrived, beside its quote:
 
 - one that is older than the quote is *late*: history, but not the newest price;
 - one that repeats the quote (the price, and the previous close where it names one)
-  is *nothing new*: neither written nor numbered;
+  is *nothing new* where repeats are left out: neither written nor numbered. A source
+  that is asked says what it knows each time; who pushes a tick wants it recorded;
 - any other is history, and the quote from now on. Its previous close is what it
   names, else the last price of an earlier UTC day, else what it was.
 
@@ -56,7 +57,7 @@ class Verdict:
     quotes: Quotes
 
 
-def judge(ticks: TickColumns, standing: Quotes) -> Verdict:
+def judge(ticks: TickColumns, standing: Quotes, *, leaves_out_repeats: bool) -> Verdict:
     """Ticks sorted by security, as they arrived within each; a standing quote for each security.
 
     `standing.security` are the ticks' securities, ascending, each once.
@@ -68,8 +69,11 @@ def judge(ticks: TickColumns, standing: Quotes) -> Verdict:
     is_first = np.zeros(len(ticks), np.bool_)
     is_first[starts] = True
     at_before = np.where(is_first, standing.at[segment], np.roll(at, 1))
-    price_before = np.where(is_first, standing.price[segment], np.roll(ticks.price, 1))
-    is_written = ticks.price != price_before
+    is_written = np.ones(len(ticks), np.bool_)
+    if leaves_out_repeats:
+        is_written = ticks.price != np.where(
+            is_first, standing.price[segment], np.roll(ticks.price, 1)
+        )
     moves = is_written.copy()
     is_odd = at < at_before
     if ticks.previous_close is not None:
@@ -77,8 +81,14 @@ def judge(ticks: TickColumns, standing: Quotes) -> Verdict:
     odd = np.flatnonzero(np.logical_or.reduceat(is_odd, starts)) if len(ticks) else starts
     closes = {}
     for each in odd.tolist():
-        within = slice(starts[each], starts[each] + lengths[each])
-        closes[each] = _one_by_one(ticks, standing, each, within, is_written, moves, at)
+        begin = int(starts[each])
+        turns = _in_turn(
+            _rows(ticks, slice(begin, begin + int(lengths[each]))),
+            _quote(standing, each),
+            leaves_out_repeats=leaves_out_repeats,
+        )
+        for place, turn in enumerate(turns, start=begin):
+            is_written[place], moves[place], at[place], closes[each] = turn
     moved = np.flatnonzero(moves)
     quotes, newest = _moved(ticks, standing, at, moved, segment[moved])
     for each, close in closes.items():
@@ -112,36 +122,30 @@ def _moved(
     return quotes, newest
 
 
-def _one_by_one(
-    ticks: TickColumns,
-    standing: Quotes,
-    quote: int,
-    within: slice,
-    is_written: Mask,
-    moves: Mask,
-    at: Column,
-) -> int:
-    """One security's ticks, in turn; fills in their part of the masks. Gives the previous close."""
-    state = None
-    if standing.price[quote]:
-        columns = (standing.price, standing.previous_close, standing.at)
-        state = tuple(int(column[quote]) for column in columns)
+def _rows(ticks: TickColumns, within: slice) -> Iterator[tuple[int, int, int]]:
+    """One security's ticks as `_in_turn` takes them."""
+    prices = ticks.price[within].tolist()
     given = ticks.previous_close
-    closes = [0] * (within.stop - within.start) if given is None else given[within].tolist()
-    rows = zip(ticks.price[within].tolist(), closes, ticks.at[within].tolist(), strict=True)
-    results = list(_in_turn(rows, state))
-    for place, (written, moved, moment, _) in enumerate(results, start=int(within.start)):
-        is_written[place], moves[place], at[place] = written, moved, moment
-    return results[-1][3]
+    closes = [0] * len(prices) if given is None else given[within].tolist()
+    return zip(prices, closes, ticks.at[within].tolist(), strict=True)
+
+
+def _quote(standing: Quotes, place: int) -> tuple[int, ...] | None:
+    """Price, previous close and time; None where there is no quote yet."""
+    if not standing.price[place]:
+        return None
+    return tuple(
+        int(each[place]) for each in (standing.price, standing.previous_close, standing.at)
+    )
 
 
 def _in_turn(
-    rows: Iterator[tuple[int, int, int]], quote: tuple[int, ...] | None
+    rows: Iterator[tuple[int, int, int]],
+    quote: tuple[int, ...] | None,
+    *,
+    leaves_out_repeats: bool,
 ) -> Iterator[tuple[bool, bool, int, int]]:
-    """For each (price, previous close or 0, at): is it written, is it a new price, when; the close.
-
-    `quote` is price, previous close and time, or None.
-    """
+    """For each (price, previous close or 0, at): written, a new price, when, and the close then."""
     for price, given, at in rows:
         moment = abs(at)
         if quote is None:
@@ -153,7 +157,7 @@ def _in_turn(
             moment = max(moment, since)
         if moment < since:
             yield True, False, moment, close
-        elif price == last and given in {0, close}:
+        elif leaves_out_repeats and price == last and given in {0, close}:
             yield False, False, moment, close
         else:
             rolled = last if moment // DAY > since // DAY else close

@@ -66,14 +66,16 @@ def test_what_was_recorded_waits_no_longer(market: list[Security], waiting: Stre
     assert record_all() == 0
 
 
-def test_a_price_that_repeats_the_newest_is_neither_written_nor_numbered(
-    market: list[Security],
-) -> None:
+def test_a_price_that_repeats_the_newest_is_recorded_too(market: list[Security]) -> None:
     push(("T0", "1"), ("T0", "1.00"), ("T0", "2"))
-    push(("T0", "2"))
-    assert record_all() == 4
-    assert stored("T0") == prices(2)
-    assert Feed.objects.get().sequence == 2
+    record_all()
+    before = Quote.objects.get()
+    push(("T0", "2"), ("T0", "2"))
+    assert record_all() == 2
+    assert stored("T0") == ["1.000000", "1.000000", "2.000000", "2.000000", "2.000000"]
+    quote = Quote.objects.get()
+    assert (quote.price, quote.sequence) == (2, 5)
+    assert quote.updated_at > before.updated_at
 
 
 def test_a_late_tick_joins_the_history_and_leaves_the_quote_alone(market: list[Security]) -> None:
@@ -200,7 +202,7 @@ def test_two_workers_at_once_take_turns(market: list[Security], one: int) -> Non
     with stream_lock(one) as is_ours:
         assert is_ours
         assert in_thread(lambda: pushed.pushed_record(one)) is None
-    assert in_thread(lambda: pushed.pushed_record(one)).ticks == 1
+    assert in_thread(lambda: pushed.pushed_record(one)) == 1
 
 
 def test_a_worker_that_lost_its_lock_unnoticed_commits_nothing(

@@ -41,7 +41,7 @@ standing = st.dictionaries(
 
 
 def by_the_rules(
-    ticks: list[Row], quotes: dict[int, Quote]
+    ticks: list[Row], quotes: dict[int, Quote], *, leaves_out_repeats: bool
 ) -> tuple[list[tuple[int, int, int]], dict[int, Quote]]:
     """The rules written down once more: what is written, and the quotes."""
     quotes, written = dict(quotes), []
@@ -53,7 +53,7 @@ def by_the_rules(
             if at < quote.at:
                 written.append((row.security, row.price, at))
                 continue
-            if row.price == quote.price and row.close in (0, quote.close):
+            if leaves_out_repeats and row.price == quote.price and row.close in (0, quote.close):
                 continue
         written.append((row.security, row.price, at))
         if row.close:
@@ -71,9 +71,9 @@ def moment(at: int) -> int:
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.lists(rows, min_size=1, max_size=25), standing, st.booleans())
+@given(st.lists(rows, min_size=1, max_size=25), standing, st.booleans(), st.booleans())
 def test_arrays_come_to_what_the_rules_say(
-    ticks: list[Row], before: dict[int, Quote], with_closes: bool
+    ticks: list[Row], before: dict[int, Quote], with_closes: bool, leaves_out_repeats: bool
 ) -> None:
     if not with_closes:
         ticks = [row._replace(close=0) for row in ticks]
@@ -91,8 +91,8 @@ def test_arrays_come_to_what_the_rules_say(
             price, close, at = before[each]
             quotes.price[place], quotes.previous_close[place] = price, close
             quotes.at[place], quotes.sequence[place] = moment(at), 1
-    verdict = judge(columns, quotes)
-    written, after = by_the_rules(ticks, before)
+    verdict = judge(columns, quotes, leaves_out_repeats=leaves_out_repeats)
+    written, after = by_the_rules(ticks, before, leaves_out_repeats=leaves_out_repeats)
     places = np.flatnonzero(verdict.is_written)
     assert [
         (int(columns.security[n]), int(columns.price[n]), int(verdict.at[n])) for n in places
