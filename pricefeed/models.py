@@ -55,6 +55,68 @@ class Tick(models.Model):
         return f"{self.security_id} {self.at:%H:%M:%S} {self.price}"
 
 
+class Candle(models.Model):
+    """What the ticks of one security within an interval come to; see pricefeed.recording.candles.
+
+    `start` is where the interval begins (UTC). The ticks are in order of their time, then
+    their sequence; those of the first and the last one say which open and close count
+    when late ticks or other batches join. `high`, `low` and `count` need nothing more.
+
+    Rows are updated in place (HOT): no index but the key, and room on their pages.
+    """
+
+    pk = models.CompositePrimaryKey("security_id", "start")
+    security = models.ForeignKey(
+        Security, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    start = models.DateTimeField()
+    count = models.BigIntegerField()
+    first_at = models.DateTimeField()
+    first_sequence = models.BigIntegerField()
+    last_at = models.DateTimeField()
+    last_sequence = models.BigIntegerField()
+    open = models.DecimalField(max_digits=money.PRICE_DIGITS, decimal_places=money.PRICE_DECIMALS)
+    high = models.DecimalField(max_digits=money.PRICE_DIGITS, decimal_places=money.PRICE_DECIMALS)
+    low = models.DecimalField(max_digits=money.PRICE_DIGITS, decimal_places=money.PRICE_DECIMALS)
+    close = models.DecimalField(max_digits=money.PRICE_DIGITS, decimal_places=money.PRICE_DECIMALS)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.security_id} {self.start:%Y-%m-%d %H:%M} {self.close}"
+
+
+class MinuteCandle(Candle):
+    """One minute; partitioned by the UTC day, as ticks are."""
+
+    class Meta:
+        managed = False
+        db_table = "pricefeed_candle_1m"
+
+
+class FiveMinuteCandle(Candle):
+    """Five minutes; partitioned by the UTC day, as ticks are."""
+
+    class Meta:
+        managed = False
+        db_table = "pricefeed_candle_5m"
+
+
+class HourCandle(Candle):
+    """One hour; kept for ever."""
+
+    class Meta:
+        db_table = "pricefeed_candle_1h"
+
+
+class DayCandle(Candle):
+    """One UTC day; kept for ever."""
+
+    class Meta:
+        db_table = "pricefeed_candle_1d"
+
+
 class StreamPosition(models.Model):
     """How far a partition of the pushed ticks has been recorded; see pricefeed.recording.positions.
 
