@@ -1,22 +1,20 @@
-"""One socket as the hub sees it: what it watches, what it has been told, whether it can be written.
+"""One socket as the hub sees it: what it watches, and what it has been told.
 
 Memory is bounded by the watchlist: a connection that does not read keeps one
 frame in its server's buffer, one waiting, and a revision number, from which the
 newest value of everything it missed is put together once it reads again.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from operator import itemgetter
-from types import coroutine
 from typing import Any
 
 from pricefeed.delivery.board import Board
+from pricefeed.delivery.figures import PRICES, WATCHLIST
 from pricefeed.delivery.identity import Identity
+from pricefeed.delivery.outlet import Outlet, Send
 from pricefeed.delivery.transport import Writer
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 Pick = Callable[[list[str]], Any]
 
 
@@ -24,27 +22,14 @@ def _nothing(_: list[str]) -> tuple[str, ...]:
     return ()
 
 
-class Connection:
-    """State of one socket; touched only from its event loop.
-
-    `writer` takes text at once, where the server offers one. Otherwise ASGI's `send`
-    is stepped right here and becomes a task only when the server really makes it
-    wait. Until the socket has room again the connection is `blocked`.
-    """
+class Connection(Outlet):
+    """State of a socket that gets prices."""
 
     __slots__ = (
-        "_on_free",
-        "_pending",
-        "_send",
-        "_writer",
         "asked",
         "begun",
-        "blocked",
-        "blocked_at",
-        "closed",
         "edited",
         "full",
-        "identity",
         "pick",
         "places",
         "revision",
@@ -63,18 +48,9 @@ class Connection:
         full: bool = False,
         on_free: Callable[["Connection"], None],
     ) -> None:
-        self._send = send
-        self._writer = writer
-        if writer is not None:
-            writer.on_free = self._freed
-        self._on_free = on_free
-        self._pending: asyncio.Task[None] | None = None
-        self.identity = identity
+        super().__init__(send, writer=writer, identity=identity, on_free=on_free)
         self.user_id = identity.user_id if identity is not None else None
         self.full = full
-        self.blocked = False
-        self.blocked_at = 0.0  # monotonic seconds; since when
-        self.closed = False
         self.revision = 0
         self.begun = False  # it has its list and is served
         self.edited = False  # its list changed while it was being added
@@ -84,6 +60,10 @@ class Connection:
         self.places: tuple[int, ...] = ()
         self.pick: Pick = _nothing
 
+    @property
+    def kind(self) -> str:
+        return PRICES if self.user_id is None else WATCHLIST
+
     def watch(self, tickers: tuple[str, ...], places: tuple[int, ...]) -> None:
         """From now on these are watched; their places are held on the board."""
         self.tickers, self.places = tickers, places
@@ -92,91 +72,3 @@ class Connection:
     def behind(self, board: Board) -> list[str]:
         """The newest of everything that changed since this connection's last write."""
         return board.missed(self.places, self.revision, full=self.full)
-
-    def write(self, *texts: str) -> None:
-        """Send text frames, in order; must not be called while `blocked`."""
-        if self._writer is not None:
-            if not self._writer.write_texts(texts):
-                self._block()
-        elif len(texts) == 1:
-            self._step(self._send({"type": "websocket.send", "text": texts[0]}))
-        else:
-            self._step(self._send_each(texts))
-
-    async def _send_each(self, texts: tuple[str, ...]) -> None:
-        for text in texts:
-            await self._send({"type": "websocket.send", "text": text})
-
-    def close(self, code: int, reason: str = "") -> None:
-        """Close the socket; a stalled one, that would not hear of it, is cut off."""
-        if self.closed:
-            return
-        self.closed = True
-        if self.blocked and self._writer is not None:
-            self._writer.abort()
-            return
-        if self._pending is not None:
-            self._pending.cancel()
-        self._step(self._send({"type": "websocket.close", "code": code, "reason": reason}))
-
-    def gone(self) -> None:
-        """The client has left: nothing is written any more."""
-        self.closed = True
-        if self._pending is not None:
-            self._pending.cancel()
-
-    def _step(self, sending: Awaitable[None]) -> None:
-        """Run the send as far as it goes; nearly always that is to its end."""
-        assert isinstance(sending, Coroutine)
-        try:
-            waits_for = sending.send(None)
-        except StopIteration:
-            return
-        except Exception:  # noqa: BLE001  whatever a server raises here: the client is gone
-            self.closed = True
-            return
-        self._block()
-        self._pending = asyncio.ensure_future(_continue(sending, waits_for))
-        self._pending.add_done_callback(self._finish)
-
-    def _block(self) -> None:
-        self.blocked, self.blocked_at = True, time.monotonic()
-
-    def _finish(self, task: asyncio.Task[None]) -> None:
-        self._pending = None
-        if task.cancelled() or task.exception() is not None:
-            self.closed = True
-        self._freed()
-
-    def _freed(self) -> None:
-        self.blocked = False
-        if not self.closed:
-            self._on_free(self)
-
-
-async def _continue(sending: Coroutine[Any, Any, None], waits_for: Any) -> None:
-    await _rest_of(sending, waits_for)
-
-
-@coroutine
-def _rest_of(sending: Coroutine[Any, Any, None], waits_for: Any) -> Any:
-    """Go on with a coroutine that has already been stepped to its first wait."""
-    while True:
-        try:
-            value = yield waits_for
-        except BaseException as error:  # noqa: BLE001  cancellation, too, belongs to `sending`
-            waits_for = _stepped(sending.throw, error)
-        else:
-            waits_for = _stepped(sending.send, value)
-        if waits_for is _DONE:
-            return
-
-
-_DONE = object()
-
-
-def _stepped(step: Callable[[Any], Any], argument: Any) -> Any:
-    try:
-        return step(argument)
-    except StopIteration:
-        return _DONE

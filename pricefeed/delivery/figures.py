@@ -3,13 +3,15 @@
 The modes say how the values of several processes make one: see config.metrics.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from prometheus_client import Gauge
 
-from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.outlet import Outlet
 
 WATCHLIST, PRICES = "watchlist", "prices"
+_KINDS = (WATCHLIST, PRICES)
 
 _connections = Gauge(
     "tickwatch_connections",
@@ -27,21 +29,18 @@ _heard = Gauge(
     "When the process that has waited longest last heard of the feed; 0 before its first socket.",
     multiprocess_mode="livemin",
 )
-for _kind in (WATCHLIST, PRICES):  # so that nobody at all is a figure, too
+for _kind in _KINDS:  # so that nobody at all is a figure, too
     _connections.labels(_kind)
 
 
-def report(connections: Iterable[Connection], *, heard_at: float) -> None:
+def report(outlets: Iterable[Outlet], *, heard_at: float) -> None:
     """Count what is open now; `heard_at` is the time of the feed's last sign of life."""
-    watchlists = prices = blocked = 0
-    for connection in connections:
-        if connection.user_id is not None:
-            watchlists += 1
-        else:
-            prices += 1
-        if connection.blocked:
-            blocked += 1
-    _connections.labels(WATCHLIST).set(watchlists)
-    _connections.labels(PRICES).set(prices)
+    kinds: Counter[str] = Counter()
+    blocked = 0
+    for outlet in outlets:
+        kinds[outlet.kind] += 1
+        blocked += outlet.blocked
+    for kind in _KINDS:
+        _connections.labels(kind).set(kinds[kind])
     _blocked.set(blocked)
     _heard.set(heard_at)

@@ -11,13 +11,14 @@ Redis before it takes the next ones, so nothing stays lost longer than a period.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from django.conf import settings
 
 from pricefeed.delivery import leaving
+from pricefeed.delivery.background import Background
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.follower import Follower
@@ -78,7 +79,7 @@ class Hub:
         self._board = Board()
         self._teller = Teller(self._board)
         self._connections: dict[Connection, None] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._writing = asyncio.Lock()
         self._rest_timer: asyncio.TimerHandle | None = None
 
@@ -124,7 +125,7 @@ class Hub:
         )
         self._teller.mark = await self._latest.mark() or await self._reads.mark()
         for loop in (self._receive, self._rounds.run, self._follower.run):
-            self._spawn(loop())
+            self._background.run(loop())
 
     async def send_away(self, *, until: Callable[[], float]) -> None:
         """Close every connection in its turn, the last at `until()`; the others go on meanwhile."""
@@ -133,22 +134,9 @@ class Hub:
     async def stop(self) -> None:
         """Close who is left, and end."""
         leaving.close_now(list(self._connections))
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._background.stop()
         await self._layer.drop_channel(self._channel)
         await self._latest.close()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("hub_task_failed", exc_info=error)
 
     # -- Connections -------------------------------------------------------------------------
 

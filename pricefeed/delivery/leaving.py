@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from pricefeed.delivery import close_codes
-from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.outlet import Outlet
 
 RETURNS_PER_SECOND = 500
 """How many a leaving process sends to the others: what two cores take in beside their work."""
@@ -31,7 +31,7 @@ def farewell(wait_seconds: float = 0.0) -> str:
     return f"{close_codes.REASONS[close_codes.GOING_AWAY]}; retry_after_ms={hint}"
 
 
-async def send_away(connections: Iterable[Connection], *, until: Callable[[], float]) -> None:
+async def send_away(connections: Iterable[Outlet], *, until: Callable[[], float]) -> None:
     """Close them in random order at RETURNS_PER_SECOND, or as fast as `until` demands.
 
     `until` is the time (of `time.monotonic`) by which the last is to be closed; it is asked
@@ -40,7 +40,7 @@ async def send_away(connections: Iterable[Connection], *, until: Callable[[], fl
     """
     waiting = [connection for connection in connections if not connection.closed]
     random.shuffle(waiting)
-    full: list[Connection] = []
+    full: list[Outlet] = []
     began = before = time.monotonic()
     told, due = 0, 0.0
     while waiting:
@@ -63,7 +63,7 @@ async def send_away(connections: Iterable[Connection], *, until: Callable[[], fl
     close_now(full)
 
 
-def close_now(connections: Iterable[Connection]) -> None:
+def close_now(connections: Iterable[Outlet]) -> None:
     """Close them without waiting for anybody; who does not read is cut off."""
     for connection in connections:
         connection.close(close_codes.GOING_AWAY, farewell())

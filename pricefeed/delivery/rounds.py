@@ -8,9 +8,9 @@ import structlog
 from msgspec import UNSET, UnsetType
 
 from pricefeed.delivery import close_codes
-from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.figures import report
 from pricefeed.delivery.membership import Membership
+from pricefeed.delivery.outlet import Outlet
 from pricefeed.delivery.teller import HEARTBEAT_SECONDS, Teller
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ class Rounds:
     def __init__(
         self,
         *,
-        connections: Iterable[Connection],
+        connections: Iterable[Outlet],
         teller: Teller,
         membership: Membership,
         writing: asyncio.Lock,

@@ -11,10 +11,11 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 
 from pricefeed.delivery import close_codes, protocol, wire
-from pricefeed.delivery.connection import Connection, Send
+from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.limits import Addresses, Pace
+from pricefeed.delivery.outlet import Send
 from pricefeed.delivery.running import running_hub
 from pricefeed.delivery.transport import EXTENSION
 

@@ -13,6 +13,7 @@ from pricefeed.delivery import close_codes, wire
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.latest import Mark
+from pricefeed.delivery.outlet import Outlet
 from pricefeed.delivery.protocol import Since
 
 HEARTBEAT_SECONDS = 25
@@ -87,7 +88,7 @@ class Teller:
             if quotes:
                 connection.write(head + quotes[1:] + tail)
 
-    async def tell_heartbeat(self, connections: Iterable[Connection]) -> None:
+    async def tell_heartbeat(self, connections: Iterable[Outlet]) -> None:
         """A heartbeat to each connection that can take one."""
         text = self.heartbeat()
         for count, connection in enumerate(list(connections), start=1):

@@ -37,8 +37,8 @@ def asked(**headers: str) -> dict[str, float]:
 class Socket:
     """What is counted of a connection."""
 
-    def __init__(self, user_id: int | None, *, blocked: bool = False) -> None:
-        self.user_id, self.blocked = user_id, blocked
+    def __init__(self, kind: str, *, blocked: bool = False) -> None:
+        self.kind, self.blocked = kind, blocked
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def nobody() -> Iterator[None]:
 
 
 def test_it_counts_sockets_by_kind_and_those_that_do_not_keep_up(db: None, nobody: None) -> None:
-    sockets: Any = [Socket(1), Socket(2, blocked=True), Socket(None)]
+    sockets: Any = [Socket("watchlist"), Socket("watchlist", blocked=True), Socket("prices")]
     report(sockets, heard_at=1000.5)
     found = asked()
     assert found["tickwatch_connections{watchlist}"] == 2
