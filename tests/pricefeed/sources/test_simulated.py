@@ -2,6 +2,7 @@ import itertools
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -9,11 +10,16 @@ from hypothesis import strategies as st
 
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.simulated import SimulatedSource
+from pricefeed.sources.walk import Walk
 from pricefeed.ticks import Instrument, Tick
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 CENT = Decimal("0.01")
 FINEST = Decimal("0.0001")
+
+
+def simulated(**options: Any) -> SimulatedSource:
+    return SimulatedSource(Walk(**options))
 
 
 def quoted(
@@ -52,7 +58,7 @@ percents = st.decimals(min_value="0.5", max_value="50", places=2)
 def test_a_price_stays_in_range_exact_and_within_its_step(
     close: Decimal, drift: Decimal, step_percent: Decimal, reach: Decimal
 ) -> None:
-    source = SimulatedSource(step_percent=step_percent, range_percent=reach, seed="s")
+    source = simulated(step_percent=step_percent, range_percent=reach, seed="s")
     low, high = close * (1 - reach / 100), close * (1 + reach / 100)
     start = min(max(FINEST, (close * (1 + drift * reach / 100)).quantize(FINEST)), high)
     price = max(start, low)
@@ -70,14 +76,14 @@ def test_a_price_stays_in_range_exact_and_within_its_step(
 
 
 def test_the_default_step_moves_a_price_by_at_most_half_a_percent() -> None:
-    prices = walk(SimulatedSource(seed="s"), "187.32", "182.82", 500)
+    prices = walk(simulated(seed="s"), "187.32", "182.82", 500)
     moves = [abs(b - a) / a for a, b in itertools.pairwise(prices)]
     assert max(moves) <= Decimal("0.005")
     assert max(moves) > Decimal("0.004")  # and uses its room
 
 
 def test_a_price_at_its_bound_is_thrown_back_and_does_not_stick() -> None:
-    source = SimulatedSource(step_percent=Decimal(1), range_percent=Decimal(2), seed="s")
+    source = simulated(step_percent=Decimal(1), range_percent=Decimal(2), seed="s")
     prices = walk(source, "102.00", "100.00", 400)
     assert min(prices) >= 98
     assert max(prices) <= 102
@@ -88,28 +94,28 @@ def test_a_price_at_its_bound_is_thrown_back_and_does_not_stick() -> None:
 
 
 def test_a_cheap_price_still_moves_by_whole_cents() -> None:
-    prices = walk(SimulatedSource(seed="s"), "1.20", "1.20", 100)
+    prices = walk(simulated(seed="s"), "1.20", "1.20", 100)
     assert len(set(prices)) > 3
     assert all(price == price.quantize(CENT) for price in prices)
 
 
 def test_below_one_prices_have_four_decimals() -> None:
-    prices = walk(SimulatedSource(seed="s"), "0.5000", "0.5000", 50)
+    prices = walk(simulated(seed="s"), "0.5000", "0.5000", 50)
     assert any(price != price.quantize(CENT) for price in prices)
     assert all(re.fullmatch(r"0\.\d{4}", str(price)) for price in prices)
 
 
 def test_a_price_outside_its_range_is_brought_back_into_it() -> None:
-    assert Decimal(80) <= step(SimulatedSource(seed="s"), quoted("300", "100"), NOW) <= 120
+    assert Decimal(80) <= step(simulated(seed="s"), quoted("300", "100"), NOW) <= 120
 
 
 def test_where_no_price_fits_the_range_nothing_moves() -> None:
-    source = SimulatedSource(range_percent=Decimal("0.01"), seed="s")
+    source = simulated(range_percent=Decimal("0.01"), seed="s")
     assert source.fetch([quoted("10.005", "10.005")], now=NOW) == []
 
 
 def test_an_instrument_without_a_price_starts_inside_the_limits() -> None:
-    source = SimulatedSource(start_low=Decimal(20), start_high=Decimal("20.05"), seed="s")
+    source = simulated(start_low=Decimal(20), start_high=Decimal("20.05"), seed="s")
     instruments = [Instrument(f"SIM{n}", None, None, None) for n in range(200)]
     ticks = source.fetch(instruments, now=NOW)
     cents = {Decimal(text) for text in ("20.00", "20.01", "20.02", "20.03", "20.04", "20.05")}
@@ -121,7 +127,7 @@ def test_an_instrument_without_a_price_starts_inside_the_limits() -> None:
 @pytest.mark.parametrize("seed", ["", "a seed"])
 def test_the_starting_price_depends_on_seed_and_ticker_alone(seed: str) -> None:
     first, second = (
-        SimulatedSource(seed=seed).fetch([Instrument(t, None, None, None) for t in tickers], now=at)
+        simulated(seed=seed).fetch([Instrument(t, None, None, None) for t in tickers], now=at)
         for tickers, at in ((("A", "B"), NOW), (("B", "A"), NOW + timedelta(days=9)))
     )
     assert {t.ticker: t.price for t in first} == {t.ticker: t.price for t in second}
@@ -129,7 +135,7 @@ def test_the_starting_price_depends_on_seed_and_ticker_alone(seed: str) -> None:
 
 
 def test_the_same_seed_and_inputs_give_the_same_walk_in_any_company() -> None:
-    one, many = SimulatedSource(seed="s"), SimulatedSource(seed="s")
+    one, many = simulated(seed="s"), simulated(seed="s")
     others = [quoted("50", "50", ticker=f"SIM{n}") for n in range(1, 9)]
     alone = one.fetch([quoted("187.32", "182.82")], now=NOW)
     among = many.fetch([*others, quoted("187.32", "182.82")], now=NOW)
@@ -137,20 +143,20 @@ def test_the_same_seed_and_inputs_give_the_same_walk_in_any_company() -> None:
 
 
 def test_another_seed_ticker_or_time_gives_another_step() -> None:
-    base = step(SimulatedSource(seed="s"), quoted("187.32", "182.82"), NOW)
-    assert base != step(SimulatedSource(seed="t"), quoted("187.32", "182.82"), NOW)
-    assert base != step(SimulatedSource(seed="s"), quoted("187.32", "182.82", ticker="X"), NOW)
+    base = step(simulated(seed="s"), quoted("187.32", "182.82"), NOW)
+    assert base != step(simulated(seed="t"), quoted("187.32", "182.82"), NOW)
+    assert base != step(simulated(seed="s"), quoted("187.32", "182.82", ticker="X"), NOW)
     later = NOW + timedelta(seconds=5)
-    assert base != step(SimulatedSource(seed="s"), quoted("187.32", "182.82"), later)
+    assert base != step(simulated(seed="s"), quoted("187.32", "182.82"), later)
 
 
 def test_without_a_seed_two_processes_take_different_steps() -> None:
-    steps = {step(SimulatedSource(), quoted("187.32", "182.82"), NOW) for _ in range(6)}
+    steps = {step(simulated(), quoted("187.32", "182.82"), NOW) for _ in range(6)}
     assert len(steps) > 1
 
 
 def test_the_previous_close_is_fixed_for_the_day_and_then_the_last_price() -> None:
-    source = SimulatedSource(seed="s")
+    source = simulated(seed="s")
     before_midnight = datetime(2026, 11, 21, 23, 59, 59, tzinfo=UTC)
     same_day = source.fetch([quoted("110.00", "100.00", NOW)], now=before_midnight)
     assert [tick.previous_close for tick in same_day] == [None]  # as before
@@ -160,7 +166,7 @@ def test_the_previous_close_is_fixed_for_the_day_and_then_the_last_price() -> No
 
 
 def test_a_new_day_is_told_even_where_the_price_stays() -> None:
-    source = SimulatedSource(range_percent=Decimal("0.01"), seed="s")
+    source = simulated(range_percent=Decimal("0.01"), seed="s")
     yesterday = NOW - timedelta(days=1)
     assert source.fetch([quoted("10.005", "9", yesterday)], now=NOW) == [
         Tick("SIM00", Decimal("10.005"), NOW, Decimal("10.005"))
@@ -168,7 +174,7 @@ def test_a_new_day_is_told_even_where_the_price_stays() -> None:
 
 
 def test_the_range_is_around_the_new_close_after_midnight() -> None:
-    source = SimulatedSource(seed="s", range_percent=Decimal(1), step_percent=Decimal(50))
+    source = simulated(seed="s", range_percent=Decimal(1), step_percent=Decimal(50))
     for second in range(50):
         at = NOW + timedelta(days=1, seconds=second)
         assert Decimal("118.8") <= step(source, quoted("120", "100"), at) <= Decimal("121.2")
@@ -176,9 +182,9 @@ def test_the_range_is_around_the_new_close_after_midnight() -> None:
 
 def test_start_limits_the_wrong_way_round_are_refused_for_good() -> None:
     with pytest.raises(SourceError, match="SIMULATED_START_LOW") as refused:
-        SimulatedSource(start_low=Decimal(2), start_high=Decimal(1))
+        simulated(start_low=Decimal(2), start_high=Decimal(1))
     assert not refused.value.retryable
 
 
 def test_nothing_to_price_is_no_error() -> None:
-    assert SimulatedSource().fetch([], now=NOW) == []
+    assert simulated().fetch([], now=NOW) == []
