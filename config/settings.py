@@ -166,6 +166,7 @@ PRICE_SOURCE = env.choice(
 )
 PRICE_UPDATE_SECONDS = env.seconds("PRICE_UPDATE_SECONDS", 5, low=0.1, high=3600)
 PRICE_HISTORY_DAYS = env.integer("PRICE_HISTORY_DAYS", 7, low=1, high=3650)
+CANDLE_DAYS = env.integer("CANDLE_DAYS", 30, low=1, high=3650)
 PRICE_STALE_SECONDS = env.seconds(
     "PRICE_STALE_SECONDS", max(15.0, 3 * PRICE_UPDATE_SECONDS), low=1, high=86_400
 )

@@ -41,9 +41,10 @@ def no_history_of_others(request: pytest.FixtureRequest) -> None:
 def drop_history() -> None:
     """Every partition, and what this process remembers of them."""
     with connection.cursor() as cursor:
-        for day in partitions.existing_partitions():
-            cursor.execute(f"DROP TABLE {partitions.partition_name(day)}")
-    partitions._known.clear()
+        for table in partitions.ALL:
+            for day in table.existing():
+                cursor.execute(f"DROP TABLE {table.name(day)}")
+    partitions.forget_partitions()
 
 
 def redis_loses_quotes() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from pricefeed.partitions import existing_partitions, maintain_partitions
+from pricefeed.partitions import TICKS, maintain_partitions
 
 
 class Command(BaseCommand):
@@ -14,5 +14,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         maintain_partitions()
-        days = sorted(existing_partitions())
+        days = sorted(TICKS.existing())
         self.stdout.write(f"History is kept by day, {len(days)} days: {days[0]} to {days[-1]}.")

@@ -262,7 +262,7 @@ def test_a_partition_of_the_history_that_is_missing_is_made(market: list[Securit
     record_all()
     day = timezone.now().date()
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE {partitions.partition_name(day)}")
+        cursor.execute(f"DROP TABLE {partitions.TICKS.name(day)}")
     push(("T0", "2"))
     record_all()
     assert stored("T0") == ["2.000000"]

@@ -21,8 +21,8 @@ MakeSecurity = Callable[..., Security]
 
 
 @pytest.fixture(autouse=True)
-def no_partition_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partitions, "_known", set())
+def no_partition_is_known() -> None:
+    partitions.forget_partitions()
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_ticks_of_several_days_find_their_partitions(aapl: Security, tick: MakeT
             tick("AAPL", "12", seconds=172_800),
         ]
     )
-    assert {NOON.date() + timedelta(days=n) for n in range(3)} <= partitions.existing_partitions()
+    assert {NOON.date() + timedelta(days=n) for n in range(3)} <= partitions.TICKS.existing()
     assert len(stored()) == 3
 
 
