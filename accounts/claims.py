@@ -5,11 +5,15 @@ Both carry the user's stamp (see `User.token_stamp`) and the family: the sign-in
 they descend from. HS256 with SECRET_KEY, and nothing else is accepted.
 """
 
+import hmac
+import time
 import uuid
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, Token
@@ -47,6 +51,8 @@ class Claims:
 
 def token_claims(raw: str, kind: type[Token] = AccessToken) -> Claims:
     """What the token says. Errors: TokenExpired, TokenInvalid."""
+    if (claims := _read_at_once(raw, kind)) is not None:
+        return claims
     try:
         return _claims(kind(raw))  # type: ignore[arg-type]  # its annotation is wrong
     except ExpiredTokenError as error:
@@ -78,3 +84,49 @@ def _claims(token: Any) -> Claims:
         jti=str(token["jti"]),
         expires_at=float(token["exp"]),
     )
+
+
+# -- As we write them ------------------------------------------------------------------------
+#
+# Ten thousand clients that come back at once bring ten thousand tokens, and the library takes
+# 40 µs for each. A good one that looks exactly as ours do is read in a fifth of that; whatever
+# else comes is left to the library, and so is saying what is wrong with it.
+
+_HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+"""{"alg":"HS256","typ":"JWT"}"""
+
+
+_Seconds = Annotated[int, msgspec.Meta(ge=0, lt=2**37)]
+
+
+class _Content(msgspec.Struct, forbid_unknown_fields=True):
+    token_type: str
+    exp: _Seconds
+    iat: _Seconds
+    jti: str
+    iss: str
+    user_id: str
+    stamp: str
+    family: str
+
+
+_read_content = msgspec.json.Decoder(_Content).decode
+
+
+def _read_at_once(raw: str, kind: type[Token]) -> Claims | None:
+    """The claims of a good token as we write them; None for any other."""
+    signed, _, signature = raw.rpartition(".")
+    if not signed.startswith(_HEADER) or not raw.isascii():
+        return None
+    digest = hmac.digest(api_settings.SIGNING_KEY.encode(), signed.encode(), "sha256")
+    if not hmac.compare_digest(urlsafe_b64encode(digest).rstrip(b"="), signature.encode()):
+        return None
+    try:
+        content = _read_content(urlsafe_b64decode(signed[len(_HEADER) :] + "=="))
+        user_id = int(content.user_id)
+    except ValueError:
+        return None
+    is_ours = content.token_type == kind.token_type and content.iss == api_settings.ISSUER
+    if not is_ours or not content.iat <= time.time() < content.exp:
+        return None
+    return Claims(user_id, content.stamp, content.family, content.jti, float(content.exp))

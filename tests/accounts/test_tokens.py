@@ -1,12 +1,19 @@
+import hmac
+import json
 import time
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 from django.conf import settings
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from rest_framework_simplejwt.tokens import AccessToken
 
+from accounts import claims
 from accounts.claims import RefreshToken, TokenExpired, TokenInvalid, token_claims
 from accounts.models import User
 from accounts.selectors import user_for_token
@@ -143,3 +150,52 @@ def test_many_tokens_take_no_more_queries_than_one(
         found = identify_many([*tokens, "rubbish"])
     assert [found[token].user_id for token in tokens] == [alice.pk, bob.pk, alice.pk]
     assert isinstance(found["rubbish"], TokenInvalid)
+
+
+def test_a_token_as_we_write_it_is_read_at_once(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = tokens_issue(user=alice)
+    by_the_library = tuple(
+        claims._claims(k(r)) for k, r in ((AccessToken, pair.access), (RefreshToken, pair.refresh))
+    )
+    for kind in (AccessToken, RefreshToken):
+        monkeypatch.setattr(kind, "__init__", lambda *_: pytest.fail("the library was asked"))
+    assert (token_claims(pair.access), token_claims(pair.refresh, RefreshToken)) == by_the_library
+
+
+_NOW = int(time.time())
+_CONTENT = {
+    "token_type": "access", "exp": _NOW + 900, "iat": _NOW, "jti": "0" * 32, "iss": "tickwatch",
+    "user_id": "7", "stamp": "s", "family": "f",
+}  # fmt: skip
+_ODD = st.sampled_from(
+    [None, "", "7", "0x7", "7_0", " 7", -1, 0, 7, 7.5, True, [], {}, "refresh", "access", 10**30]
+    + [_NOW + by for by in (-900, -1, 0, 1, 2, 3, 60)]
+)
+
+
+def _base64(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+@settings_of_hypothesis(max_examples=1000, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from([*_CONTENT, "nbf", "aud", "sub"]), _ODD, max_size=2),
+    st.sets(st.sampled_from([*_CONTENT]), max_size=1),
+    st.sampled_from([*[b"HS256"] * 8, b"hs256", b"none"]),
+    st.sampled_from([*[""] * 20, "=", ".", " ", "\n", "A"]),
+)
+def test_nothing_is_read_at_once_that_the_library_refuses(
+    changes: dict[str, Any], without: set[str], algorithm: bytes, behind: str
+) -> None:
+    content = {k: v for k, v in {**_CONTENT, **changes}.items() if k not in without}
+    header = b'{"alg":"' + algorithm + b'","typ":"JWT"}'
+    signed_part = b".".join(map(_base64, (header, json.dumps(content).encode())))
+    digest = hmac.digest(settings.SECRET_KEY.encode(), signed_part, "sha256")
+    token = b".".join([signed_part, _base64(digest)]).decode() + behind
+    at_once = claims._read_at_once(token, AccessToken)
+    if at_once is not None:
+        assert claims._claims(AccessToken(token)) == at_once
+    elif content == _CONTENT and algorithm == b"HS256" and not behind:
+        pytest.fail("a good token was not read at once")
