@@ -7,24 +7,33 @@ is asked adds them up. The folder is made by the process that minds the others.
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from psycopg_pool import PoolTimeout
+from redis.exceptions import RedisError
 
+from config.questions import Question
 from config.screen import api_not_found
+from pricefeed.figures import committed_figures, waiting_figures
 from rest.errors import NO_STORE
 from rest.views import only_read
-from securities.selectors import newest_quote_time
+
+log = structlog.get_logger(__name__)
 
 ADDRESS = "/metrics"
+PATIENCE_SECONDS = 1.0
+"""For Postgres and Redis together: Prometheus itself gives up after ten."""
+
+_AWAY = (DatabaseError, PoolTimeout, RedisError, OSError)  # a TimeoutError is an OSError
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 _SIGNS_OF_A_PROXY = ("X-Forwarded-For", "Forwarded")
 
@@ -63,24 +72,40 @@ def _processes() -> CollectorRegistry:
     return registry
 
 
-class _Prices(Collector):
-    """What is the same whichever process is asked, read when it is asked."""
+class _Servers(Collector):
+    """What is the same whichever process is asked, read when it is asked.
+
+    Left out while the server that knows it is away.
+    """
+
+    def __init__(self) -> None:
+        self._questions = {
+            "postgres": Question(lambda: list(committed_figures())),
+            "redis": Question(lambda: list(waiting_figures())),
+        }
 
     def collect(self) -> Iterator[Metric]:
-        """Left out while Postgres is away, or while there is no price."""
-        try:
-            newest = newest_quote_time()
-        except (DatabaseError, PoolTimeout):
-            return
-        if newest is not None:
-            age = (timezone.now() - newest).total_seconds()
-            yield GaugeMetricFamily(
-                "tickwatch_price_age_seconds", "Age of the newest price in Postgres.", value=age
-            )
+        """Both are asked at once."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        answers = {server: question.put() for server, question in self._questions.items()}
+        is_up = GaugeMetricFamily(
+            "tickwatch_server_up", "Whether this server answers in time.", labels=["server"]
+        )
+        for server, answer in answers.items():
+            try:
+                figures = answer.result(timeout=max(0.0, deadline - time.monotonic()))
+            except Exception as error:  # the other figures are worth having
+                if not isinstance(error, _AWAY):
+                    log.exception("figures_not_read", server=server)
+                is_up.add_metric([server], 0)
+            else:
+                is_up.add_metric([server], 1)
+                yield from figures
+        yield is_up
 
 
 _server = CollectorRegistry()
-_server.register(_Prices())
+_server.register(_Servers())
 
 
 # -- For the process that minds the others ----------------------------------------------------

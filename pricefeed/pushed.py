@@ -1,5 +1,6 @@
 """Pushed ticks, in and out: taken from feeders, recorded by workers, published."""
 
+import time
 from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID
@@ -13,6 +14,7 @@ from redis.exceptions import RedisError
 from pricefeed.delivery.latest import LatestWriter, Mark
 from pricefeed.delivery.publish import publish
 from pricefeed.recording import selectors
+from pricefeed.recording.batches import count_batch
 from pricefeed.recording.locks import publication_lock, stream_lock
 from pricefeed.recording.positions import position_of
 from pricefeed.recording.services import Recorded, record_pushed
@@ -57,7 +59,7 @@ def ticks_push(message: bytes, *, claim: str | None = None) -> Answer:
     appended = streams().append(ticks, Answer(fingerprint, len(ticks), refused), claim=claim)
     answer = _same(appended.answer, fingerprint)
     if not appended.is_repeat:
-        count(accepted=len(ticks), refused=[code for _, code in refused], dropped=appended.dropped)
+        count(refused=[code for _, code in refused], dropped=appended.dropped)
     for partition in appended.partitions:
         _ask_for_recorder(partition)
     return answer
@@ -81,6 +83,7 @@ def pushed_record(partition: int) -> int | None:
     with stream_lock(partition) as is_ours:
         if not is_ours:
             return None
+        began = time.monotonic()
         position = position_of(partition)
         batch = streams().read(position)
         published = _mark()
@@ -93,6 +96,7 @@ def pushed_record(partition: int) -> int | None:
         log.warning("ticks_lost", partition=partition, ticks=batch.step.dropped)
     if recorded is not None:
         _publish(recorded, published=published)
+        count_batch("pushed", ticks=len(batch.ticks), seconds=time.monotonic() - began)
     # After the lock: what came while it was held found nobody who could take it.
     if partition in streams().waiting() and streams().ask(partition):
         _ask_for_recorder(partition)

@@ -1,5 +1,6 @@
 """The feed's jobs, each one call: a price update, new securities."""
 
+import time
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from pricefeed.delivery.publish import publish
+from pricefeed.recording.batches import count_batch
 from pricefeed.recording.locks import feed_lock, publication_lock
 from pricefeed.recording.selectors import instruments
 from pricefeed.recording.services import record
@@ -41,9 +43,12 @@ def prices_update(
             return None
         ticks = source.fetch(_told(source), now=now)
         delayed_since = _delayed_since(source, now)
+        began = time.monotonic()
         with publication_lock():  # not while a source is asked: pushed prices go on
             recorded = record(ticks)
-            return Update(recorded.tick_count, publish(recorded, delayed_since=delayed_since))
+            update = Update(recorded.tick_count, publish(recorded, delayed_since=delayed_since))
+    count_batch("scheduled", ticks=update.ticks, seconds=time.monotonic() - began)
+    return update
 
 
 def _told(source: Source) -> list[Instrument]:

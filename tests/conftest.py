@@ -21,6 +21,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from accounts.services import tokens_issue
 from pricefeed.delivery import latest
+from pricefeed.recording import batches
 from securities import version
 from securities.models import Quote, Security
 from securities.services import securities_set_active
@@ -60,6 +61,7 @@ def use_own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(latest, "_QUOTES", f"{name}:quotes")
     monkeypatch.setattr(latest, "_MARK", f"{name}:mark")
     monkeypatch.setattr(latest, "_CATALOGUE", f"{name}:mark:catalogue")
+    monkeypatch.setattr(batches, "KEY", f"{name}:batches")
     monkeypatch.setattr(version, "KEY", f"{name}:version")
     return name
 

@@ -87,3 +87,14 @@ local gone = tonumber(redis.call('HGET', KEYS[3], ARGV[3]) or '0')
 if tonumber(ARGV[4]) > gone then redis.call('HSET', KEYS[3], ARGV[3], ARGV[4]) end
 return redis.call('XLEN', KEYS[2])
 """
+
+LAG = """
+-- KEYS: streams. Gives how many milliseconds the oldest entry of each has waited; 0 without any.
+local now, waits = redis.call('TIME'), {}
+for i, stream in ipairs(KEYS) do
+  local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+  local at = oldest and string.match(oldest[1], '(%d+)-')
+  waits[i] = at and math.max(0, now[1] * 1000 + math.floor(now[2] / 1000) - at) or 0
+end
+return waits
+"""

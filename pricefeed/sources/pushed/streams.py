@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -50,6 +50,13 @@ class Appended:
     partitions: Sequence[int] = ()
 
 
+class Lag(NamedTuple):
+    """How many ticks of a partition wait, and since how many seconds the oldest of them."""
+
+    ticks: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Ticks that were read from a stream, and the step that reading them is."""
@@ -70,6 +77,7 @@ class Streams:
         self._append = client.register_script(scripts.APPEND)
         self._read = client.register_script(scripts.READ)
         self._trim = client.register_script(scripts.TRIM)
+        self._lag = client.register_script(scripts.LAG)
 
     def answered(self, claim: str) -> Answer | None:
         """What was said when this was claimed; None where nobody has."""
@@ -119,12 +127,26 @@ class Streams:
 
     def waiting(self) -> Mapping[int, int]:
         """How many ticks wait, by partition: also in those that are used no longer."""
+        appended, gone = self._counts()
+        counts = {each: n - gone.get(each, 0) for each, n in appended.items()}
+        return {partition: count for partition, count in counts.items() if count > 0}
+
+    def lag(self) -> tuple[int, Mapping[int, Lag]]:
+        """How many ticks these streams have received, and how far behind each partition is."""
+        appended, gone = self._counts()
+        partitions = sorted(appended.keys() | set(range(settings.TICK_PARTITIONS)))
+        waits = self._lag(keys=[_key("stream", each) for each in partitions])
+        return sum(appended.values()), {
+            each: Lag(max(0, appended.get(each, 0) - gone.get(each, 0)), int(wait) / 1000)
+            for each, wait in zip(partitions, waits, strict=True)
+        }
+
+    def _counts(self) -> list[dict[int, int]]:
+        """Of each partition: the ticks that there ever were, and those that are there no more."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(_key("appended"))
             pipe.hgetall(_key("gone"))
-            appended, gone = pipe.execute()
-        counts = {int(each): int(n) - int(gone.get(each, 0)) for each, n in appended.items()}
-        return {partition: count for partition, count in counts.items() if count > 0}
+            return [{int(k): int(v) for k, v in found.items()} for found in pipe.execute()]
 
     def are_used(self) -> bool:
         """Whether any tick has been pushed in this Redis."""
