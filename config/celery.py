@@ -36,7 +36,7 @@ class Broker(Connection):
             super().maybe_close_channel(channel)  # type: ignore[no-untyped-call]
 
 
-app = Celery("tickwatch")
+app = Celery("tickwatch", fixups=["config.celery_pool:fixup"])
 app.amqp.Connection = Broker
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)

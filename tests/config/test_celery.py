@@ -2,14 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from types import SimpleNamespace
 
 import kombu.utils.functional
 import pytest
 from celery.schedules import maybe_schedule
 from django.conf import settings
+from django.db import connection
 from kombu.exceptions import OperationalError
 
 from config.celery import app
+from config.celery_pool import fixup
 from tests.integration.processes import free_port
 
 
@@ -72,3 +75,18 @@ def test_a_connection_that_cannot_put_jobs_back_does_not_end_the_worker() -> Non
 
     broker = app.connection_for_write()
     broker.maybe_close_channel(Lost())
+
+
+@pytest.mark.parametrize("is_eager", [False, True])
+def test_a_job_of_a_prefork_worker_gives_connections_back_to_a_pool_that_stays(
+    transactional_db: None, is_eager: bool
+) -> None:
+    """A new pool for every job, as by default, is a new session in Postgres for every job."""
+    care = fixup(app).worker_fixup
+    care.worker = SimpleNamespace(pool_cls="celery.concurrency.prefork:TaskPool")
+    connection.ensure_connection()
+    pool = connection.pool
+    care.on_task_postrun(SimpleNamespace(request=SimpleNamespace(is_eager=is_eager)))
+    assert (connection.connection is None) is not is_eager  # an eager one is in the midst of ours
+    assert connection.pool is pool
+    assert not pool.closed
