@@ -3,9 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from django.conf import settings
+
 from pricefeed.delivery import close_codes, protocol
+from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.reads import active_among
+from pricefeed.delivery.running import running_hub
 from pricefeed.delivery.socket import Refused, SocketConsumer
 from securities.tickers import canonical_ticker
 
@@ -25,7 +30,40 @@ class TokenRefused(Exception):
         self.is_expired = is_expired
 
 
-class WatchlistConsumer(SocketConsumer):
+class QuotesConsumer(SocketConsumer):
+    """What the sockets have in common that a hub serves with quotes."""
+
+    connection: Connection | None = None
+    hub: Hub | None = None
+
+    async def begin(
+        self, *, identity: Identity | None = None, asked: tuple[str, ...] | None = None
+    ) -> tuple[Hub, Connection]:
+        """Make the connection that the hub will serve; the user must have room for one more."""
+        self.hub = await running_hub()
+        if identity and self.hub.count_of(identity.user_id) >= settings.SOCKETS_PER_USER:
+            raise Refused(close_codes.TOO_MANY)
+        self.connection = Connection(
+            self.base_send,
+            writer=self.writer,
+            identity=identity,
+            asked=asked,
+            full=self._wants_full(),
+            on_free=self.hub.bring_up_to_date,
+        )
+        return self.hub, self.connection
+
+    def left(self) -> None:
+        super().left()
+        if self.hub is not None and self.connection is not None:
+            self.hub.remove(self.connection)
+
+    def _wants_full(self) -> bool:
+        """Whether the client asked for whole quotes in every frame."""
+        return self.query().get("full", ["0"])[-1] in {"1", "true"}
+
+
+class WatchlistConsumer(QuotesConsumer):
     """`/ws/watchlist`: the signed-in user's watchlist, following every edit."""
 
     def __init__(self, *, authenticate: Authenticate) -> None:
@@ -85,7 +123,7 @@ class WatchlistConsumer(SocketConsumer):
         super().left()
 
 
-class PricesConsumer(SocketConsumer):
+class PricesConsumer(QuotesConsumer):
     """`/ws/prices/{ticker}`, `/ws/prices?tickers=A,B` and `/ws/prices` (every active ticker)."""
 
     async def opened(self) -> None:

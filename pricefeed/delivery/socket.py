@@ -11,13 +11,9 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 
 from pricefeed.delivery import close_codes, protocol, wire
-from pricefeed.delivery.connection import Connection
-from pricefeed.delivery.hub import Hub
-from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.limits import Addresses, Pace
-from pricefeed.delivery.outlet import Send
-from pricefeed.delivery.running import running_hub
-from pricefeed.delivery.transport import EXTENSION
+from pricefeed.delivery.outlet import Outlet, Send
+from pricefeed.delivery.transport import EXTENSION, Writer
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +34,7 @@ class SocketConsumer(AsyncConsumer):
     """What all sockets have in common: accept first, then refuse, so that browsers see the code."""
 
     channel_layer_alias = None  # the hub alone is a member of groups
-    connection: Connection | None = None
-    hub: Hub | None = None
+    connection: Outlet | None = None
     bad_messages = 0
     is_refused = False
     pace: Pace | None = None
@@ -159,8 +154,12 @@ class SocketConsumer(AsyncConsumer):
         """The client is gone."""
         if self.connection is not None:
             self.connection.gone()
-            if self.hub is not None:
-                self.hub.remove(self.connection)
+
+    @property
+    def writer(self) -> Writer | None:
+        """The short way out, where the server offers one."""
+        offered: Writer | None = self.scope.get("extensions", {}).get(EXTENSION)
+        return offered
 
     def query(self) -> dict[str, list[str]]:
         """The address's fields. Raises Refused for more of them than anybody needs."""
@@ -169,24 +168,3 @@ class SocketConsumer(AsyncConsumer):
             return parse_qs(text, keep_blank_values=True, max_num_fields=20)
         except ValueError:
             raise Refused(close_codes.BAD_MESSAGE) from None
-
-    def wants_full(self) -> bool:
-        """Whether the client asked for whole quotes in every frame."""
-        return self.query().get("full", ["0"])[-1] in {"1", "true"}
-
-    async def begin(
-        self, *, identity: Identity | None = None, asked: tuple[str, ...] | None = None
-    ) -> tuple[Hub, Connection]:
-        """Make the connection that the hub will serve; the user must have room for one more."""
-        self.hub = await running_hub()
-        if identity and self.hub.count_of(identity.user_id) >= settings.SOCKETS_PER_USER:
-            raise Refused(close_codes.TOO_MANY)
-        self.connection = Connection(
-            self.base_send,
-            writer=self.scope.get("extensions", {}).get(EXTENSION),
-            identity=identity,
-            asked=asked,
-            full=self.wants_full(),
-            on_free=self.hub.bring_up_to_date,
-        )
-        return self.hub, self.connection

@@ -22,7 +22,6 @@ from accounts import events
 from accounts.models import User
 from accounts.services import tokens_issue
 from pricefeed.delivery import consumers
-from pricefeed.delivery import socket as base
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
@@ -404,6 +403,6 @@ async def test_while_redis_is_away_sockets_are_asked_to_come_back(
     async def away() -> None:
         raise ConnectionError("Redis is away")
 
-    monkeypatch.setattr(base, "running_hub", away)
+    monkeypatch.setattr(consumers, "running_hub", away)
     async with opened(server, "/ws/watchlist", token) as socket:
         assert await socket.hear_close() == 4103
