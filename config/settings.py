@@ -181,6 +181,12 @@ if SIMULATED_START_LOW > SIMULATED_START_HIGH:
         f"SIMULATED_START_HIGH, which is {SIMULATED_START_HIGH}."
     )
 SIMULATED_SEED = env.text("SIMULATED_SEED", "")
+SIMULATED_TICKS_PER_SECOND = env.integer("SIMULATED_TICKS_PER_SECOND", 0, low=0, high=1_000_000)
+if SIMULATED_TICKS_PER_SECOND and PRICE_SOURCE != "simulated":
+    raise ImproperlyConfigured(
+        f"SIMULATED_TICKS_PER_SECOND is {SIMULATED_TICKS_PER_SECOND}, so PRICE_SOURCE must be "
+        f"'simulated', not {PRICE_SOURCE!r}."
+    )
 REPLAY_FILE = env.file("REPLAY_FILE")
 if PRICE_SOURCE == "replay" and REPLAY_FILE is None:
     raise ImproperlyConfigured(
@@ -334,6 +340,14 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 SCREEN_DIR = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [SCREEN_DIR] if SCREEN_DIR.is_dir() else []
 WHITENOISE_USE_FINDERS = True
+if SIMULATED_TICKS_PER_SECOND:
+    CELERY_BEAT_SCHEDULE["push-simulated-ticks"] = {
+        "task": "pricefeed.tasks.push_simulated_ticks",
+        "schedule": 1.0,
+        # One that comes late finds more that is due; several make it once all the same.
+        "options": {"expires": 3},
+    }
+
 # The screen's files carry a hash of their content in their name.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[\w-]{8}\.\w+$"
 STORAGES = {

@@ -11,6 +11,7 @@ from celery.exceptions import OperationalError as BrokerAway
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from pricefeed.columns import TickColumns
 from pricefeed.delivery.latest import LatestWriter, Mark
 from pricefeed.delivery.publish import publish
 from pricefeed.recording import selectors
@@ -56,13 +57,22 @@ def ticks_push(message: bytes, *, claim: str | None = None) -> Answer:
     known = _tickers.find_all({each.ticker for each in decoded if isinstance(each, PushedTick)})
     now = TimeRange.at(timezone.now())
     ticks, refused = judged(decoded, find=known.__getitem__, times=now)
-    appended = streams().append(ticks, Answer(fingerprint, len(ticks), refused), claim=claim)
-    answer = _same(appended.answer, fingerprint)
+    return _same(_taken(ticks, Answer(fingerprint, len(ticks), refused), claim), fingerprint)
+
+
+def columns_push(ticks: TickColumns) -> None:
+    """Take ticks that need no judging, all or none. Raises Busy, and what Redis raises."""
+    _taken(ticks, Answer(b"", len(ticks), []))
+
+
+def _taken(ticks: TickColumns, answer: Answer, claim: str | None = None) -> Answer:
+    """Let them wait in Redis; the answer that counts, which may have been given before."""
+    appended = streams().append(ticks, answer, claim=claim)
     if not appended.is_repeat:
-        count(refused=[code for _, code in refused], dropped=appended.dropped)
+        count(refused=[code for _, code in answer.refused], dropped=appended.dropped)
     for partition in appended.partitions:
         _ask_for_recorder(partition)
-    return answer
+    return appended.answer
 
 
 def recorders_ask() -> None:

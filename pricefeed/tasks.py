@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from pricefeed import pushed, services
+from pricefeed import pushed, services, simulation
 from pricefeed.partitions import maintain_partitions
 from pricefeed.recording.positions import StepTaken
 from pricefeed.sources.base import SourceError
@@ -55,6 +55,18 @@ def ask_for_recorders() -> None:
         pushed.recorders_ask()
     except _AWAY as error:
         log.error("recorders_not_asked_for", cause=error)  # noqa: TRY400
+
+
+@shared_task
+def push_simulated_ticks() -> None:
+    """Every second, where SIMULATED_TICKS_PER_SECOND is set: the ticks of that second."""
+    try:
+        done = simulation.simulated_push()
+    except _AWAY as error:
+        log.error("simulated_ticks_not_pushed", cause=error)  # noqa: TRY400
+        return
+    if done is not None and done.left_out:
+        log.warning("simulated_ticks_left_out", ticks=done.left_out, pushed=done.pushed)
 
 
 @shared_task

@@ -64,6 +64,11 @@ def active_tickers() -> list[str]:
     )
 
 
+def active_tickers_by_id() -> dict[int, str]:
+    """Every active security's ticker, by id, ascending. One query that reads nothing else."""
+    return dict(Security.objects.filter(is_active=True).order_by("pk").values_list("pk", "ticker"))
+
+
 def newest_quote_time() -> datetime | None:
     """When the newest price was true; None without any.
 

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection, transaction
 
 FEED = 0x7469_636B  # "tick"
 _PUBLICATION = 0x7075_626C  # "publ"
+_SIMULATION = 0x7369_6D75  # "simu"
 _STREAM = 0x7374_7265  # "stre"; beside it the number of the partition
 
 
@@ -20,6 +21,11 @@ def feed_lock() -> AbstractContextManager[bool]:
 def stream_lock(partition: int) -> AbstractContextManager[bool]:
     """Be the only one who records this partition's stream; gives False, at once, if another is."""
     return _lock_at_once(_STREAM, partition)
+
+
+def simulation_lock() -> AbstractContextManager[bool]:
+    """Be the only one who simulates pushed prices; gives False, at once, when another does."""
+    return _lock_at_once(_SIMULATION)
 
 
 @contextmanager

@@ -9,11 +9,19 @@ from pricefeed.sources.alpaca import AlpacaClient
 from pricefeed.sources.base import Source
 from pricefeed.sources.replay import ReplaySource
 from pricefeed.sources.simulated import SimulatedSource
+from pricefeed.sources.simulated_stream import StreamedSource
 from pricefeed.sources.vendor import VendorSource
 from pricefeed.sources.yahoo import YahooClient
 
+
+def _simulated() -> Source:
+    if settings.SIMULATED_TICKS_PER_SECOND:
+        return StreamedSource()
+    return SimulatedSource.from_settings()
+
+
 SOURCES: dict[str, Callable[[], Source]] = {
-    "simulated": SimulatedSource.from_settings,
+    "simulated": _simulated,
     "replay": ReplaySource.from_settings,
     "yahoo": lambda: VendorSource.from_settings(YahooClient.from_settings(), tickers_per_request=1),
     "alpaca": lambda: VendorSource.from_settings(AlpacaClient.from_settings()),

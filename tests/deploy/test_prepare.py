@@ -28,6 +28,14 @@ from securities.services import securities_set_active, security_update
             "Tickwatch cannot start: PRICE_SOURCE is 'replay', so REPLAY_FILE must name a file",
         ),
         (
+            {"PRICE_SOURCE": "yahoo", "SIMULATED_TICKS_PER_SECOND": "2000"},
+            "Tickwatch cannot start: SIMULATED_TICKS_PER_SECOND is 2000, so PRICE_SOURCE must be",
+        ),
+        (
+            {"SIMULATED_TICKS_PER_SECOND": "-1"},
+            "Tickwatch cannot start: SIMULATED_TICKS_PER_SECOND is '-1', but must be a whole number",
+        ),
+        (
             {"PRICE_UPDATE_SECONDS": "often"},
             "Tickwatch cannot start: PRICE_UPDATE_SECONDS is 'often', but must be a number of",
         ),
