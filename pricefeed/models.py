@@ -65,6 +65,9 @@ class Candle(models.Model):
     Rows are updated in place (HOT): no index but the key, and room on their pages.
     """
 
+    SECONDS: int
+    """How long the interval is."""
+
     pk = models.CompositePrimaryKey("security_id", "start")
     security = models.ForeignKey(
         Security, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
@@ -90,6 +93,8 @@ class Candle(models.Model):
 class MinuteCandle(Candle):
     """One minute; partitioned by the UTC day, as ticks are."""
 
+    SECONDS = 60
+
     class Meta:
         managed = False
         db_table = "pricefeed_candle_1m"
@@ -97,6 +102,8 @@ class MinuteCandle(Candle):
 
 class FiveMinuteCandle(Candle):
     """Five minutes; partitioned by the UTC day, as ticks are."""
+
+    SECONDS = 300
 
     class Meta:
         managed = False
@@ -106,6 +113,8 @@ class FiveMinuteCandle(Candle):
 class HourCandle(Candle):
     """One hour; kept for ever."""
 
+    SECONDS = 3600
+
     class Meta:
         db_table = "pricefeed_candle_1h"
 
@@ -113,8 +122,19 @@ class HourCandle(Candle):
 class DayCandle(Candle):
     """One UTC day; kept for ever."""
 
+    SECONDS = 86_400
+
     class Meta:
         db_table = "pricefeed_candle_1d"
+
+
+CANDLES: dict[str, type[Candle]] = {
+    "1m": MinuteCandle,
+    "5m": FiveMinuteCandle,
+    "1h": HourCandle,
+    "1d": DayCandle,
+}
+"""By the name of the interval, shortest first; each interval is so many of the one before it."""
 
 
 class StreamPosition(models.Model):

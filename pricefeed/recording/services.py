@@ -21,11 +21,13 @@ from pricefeed.columns import (
 )
 from pricefeed.models import Feed
 from pricefeed.partitions import ensure_partitions_of, forget_partitions
+from pricefeed.recording.candles import merge_candles
 from pricefeed.recording.history import append_history, history_rows
 from pricefeed.recording.positions import Step, advance
 from pricefeed.recording.quotes import standing_quotes, write_quotes
 from pricefeed.recording.unknown import UnknownTicks
-from pricefeed.recording.verdict import Mask, Quotes, judge
+from pricefeed.recording.verdict import Mask, Quotes, Verdict, judge
+from pricefeed.recording.written import Written
 from pricefeed.ticks import Tick
 from securities.models import Quote, Security
 from securities.selectors import securities_by_tickers
@@ -131,22 +133,25 @@ def _commit(ticks: TickColumns, securities: Mapping[int, Security], step: Step |
     with transaction.atomic():
         ensure_partitions_of(_days(ticks.at))
         feed = Feed.objects.select_for_update().get()
-        changed: list[Quote] = []
-        count = 0
-        if len(ticks):
-            verdict = judge(ticks, standing_quotes(ids), leaves_out_repeats=step is None)
-            numbers = _numbers(verdict.is_written, arrival, after=feed.sequence)
-            changed = _changed(verdict.quotes, verdict.newest, numbers)
-            written = verdict.is_written
-            count = int(written.sum())
-            append_history(rows[written], at=verdict.at[written], sequence=numbers[written])
+        verdict = judge(ticks, standing_quotes(ids), leaves_out_repeats=step is None)
+        numbers = _numbers(verdict.is_written, arrival, after=feed.sequence)
+        changed = _changed(verdict.quotes, verdict.newest, numbers)
+        written = _written(ticks, verdict, numbers)
+        if len(written):
+            append_history(rows[verdict.is_written], at=written.at, sequence=written.sequence)
             write_quotes(changed)
-        if count:
-            Feed.objects.update(sequence=feed.sequence + count)
+            merge_candles(written)
+            Feed.objects.update(sequence=feed.sequence + len(written))
         if step is not None:
             advance(step)
     quotes = [(securities[quote.security_id], quote) for quote in changed]
-    return Recorded(feed.epoch, feed.sequence, feed.sequence + count, count, quotes)
+    upto = feed.sequence + len(written)
+    return Recorded(feed.epoch, feed.sequence, upto, len(written), quotes)
+
+
+def _written(ticks: TickColumns, verdict: Verdict, numbers: Column) -> Written:
+    columns = (ticks.security, verdict.at, numbers, ticks.price)
+    return Written(*(column[verdict.is_written] for column in columns))
 
 
 def _days(at: Column) -> set[date]:
