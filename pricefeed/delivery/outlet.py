@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import coroutine
 from typing import Any, Self
 
+from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.transport import Writer
 
@@ -78,6 +79,7 @@ class Outlet:
         if self.closed:
             return
         self.closed = True
+        count_closing(code)
         if self.blocked and self._writer is not None:
             self._writer.abort()
             return

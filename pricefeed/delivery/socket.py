@@ -11,6 +11,7 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 
 from pricefeed.delivery import close_codes, protocol, wire
+from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.outlet import Outlet, Send
 from pricefeed.delivery.transport import EXTENSION, Writer
@@ -98,6 +99,7 @@ class SocketConsumer(AsyncConsumer):
             self.connection.close(code, close_codes.REASONS[code])
         elif not self.is_refused:
             self.is_refused = True
+            count_closing(code)
             reason = close_codes.REASONS[code]
             await self.send({"type": "websocket.close", "code": code, "reason": reason})
 

@@ -9,6 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 from django.db import connection
 from msgspec import UNSET
+from prometheus_client import REGISTRY
 
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
@@ -107,3 +108,9 @@ def wide_market(security: Callable[..., Security]) -> None:
 async def move(tick: MakeTick, step: int, tickers: list[str] = TICKERS) -> None:
     ticks = [tick(ticker, f"{10 + step}", seconds=step) for ticker in tickers]
     await off_loop(lambda: publish(record(ticks)))
+
+
+def closed(code: int) -> float:
+    """How many sockets this process has closed with a code."""
+    labels = {"code": str(code)}
+    return REGISTRY.get_sample_value("tickwatch_connections_closed_total", labels) or 0.0

@@ -20,7 +20,7 @@ from pricefeed.delivery.publish import publish
 from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
 from tests.pricefeed.conftest import MakeTick
-from tests.pricefeed.delivery.conftest import move, off_loop
+from tests.pricefeed.delivery.conftest import closed, move, off_loop
 from tests.pricefeed.delivery.test_sockets import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -128,8 +128,10 @@ async def test_who_speaks_too_fast_is_told_and_then_closed(server: str, settings
             await hasty.say({"type": "ping"})
         error = await hasty.hear_kinds("pong", *["error"] * MAX_BAD_MESSAGES)
         assert error["code"] == "too_many_messages"
+        before = closed(4029)
         await hasty.say({"type": "ping"})
         assert await hasty.hear_close() == 4029
+        assert closed(4029) == before + 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import asyncio
 from typing import Any
 
 from pricefeed.delivery.connection import Connection
+from tests.pricefeed.delivery.conftest import closed
 
 
 class Server:
@@ -55,6 +56,19 @@ async def test_closing_a_stalled_connection_drops_its_waiting_write() -> None:
     server.writable.set()
     await asyncio.sleep(0.01)
     assert [each["type"] for each in server.sent] == ["websocket.close"]
+
+
+async def test_each_socket_that_we_close_is_counted_once_by_its_code() -> None:
+    before = closed(4100), closed(4102)
+    for _ in range(2):
+        connection = Connection(Server().send_at_once, on_free=lambda _: None)
+        connection.close(4102)
+        connection.close(4100)
+    assert (closed(4100), closed(4102)) == (before[0], before[1] + 2)
+    connection = Connection(Server().send_at_once, on_free=lambda _: None)
+    connection.gone()
+    connection.close(4100)
+    assert closed(4100) == before[0]
 
 
 async def test_a_client_that_left_is_not_an_error() -> None:
