@@ -11,6 +11,7 @@ from channels.db import database_sync_to_async
 from accounts.tokens import Identity, TokenExpired, TokenInvalid, identify_many
 from config.origin import OriginGuard
 from config.refusal import NoSuchSocket
+from pricefeed.delivery.anomalies_socket import AnomaliesConsumer
 from pricefeed.delivery.consumers import PricesConsumer, TokenRefused, WatchlistConsumer
 from pricefeed.delivery.gathered import Gathered
 
@@ -32,6 +33,7 @@ routes: list[tuple[re.Pattern[str], Callable[[], AsyncConsumer]]] = [
     (re.compile(r"/ws/watchlist/?"), partial(WatchlistConsumer, authenticate=authenticate)),
     (re.compile(r"/ws/prices/?"), PricesConsumer),
     (re.compile(r"/ws/prices/(?P<ticker>[^/]+)/?"), PricesConsumer),
+    (re.compile(r"/ws/anomalies/?"), AnomaliesConsumer),
     (re.compile(r".*", re.DOTALL), NoSuchSocket),
 ]
 

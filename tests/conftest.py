@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -153,8 +154,8 @@ def set_active(ticker: str, *, active: bool) -> int:
     return securities_set_active(securities=Security.objects.filter(ticker=ticker), active=active)
 
 
-@pytest.fixture
-def server(transactional_db: None) -> Iterator[str]:
+@contextmanager
+def serving() -> Iterator[str]:
     """The whole application on uvicorn, as in production; gives its host and port."""
     from config.server import open_listener, server_on
 
@@ -170,3 +171,16 @@ def server(transactional_db: None) -> Iterator[str]:
         running.should_exit = True
         thread.join(timeout=20)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def server(transactional_db: None) -> Iterator[str]:
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def another_server(transactional_db: None) -> Iterator[str]:
+    """With a hub and links of its own, as if it were another process."""
+    with serving() as address:
+        yield address

@@ -10,12 +10,12 @@ from prometheus_client import Gauge
 
 from pricefeed.delivery.outlet import Outlet
 
-WATCHLIST, PRICES = "watchlist", "prices"
-_KINDS = (WATCHLIST, PRICES)
+WATCHLIST, PRICES, ANOMALIES = "watchlist", "prices", "anomalies"
+_KINDS = (WATCHLIST, PRICES, ANOMALIES)
 
 _connections = Gauge(
     "tickwatch_connections",
-    "Open sockets that get prices, by what they were opened for.",
+    "Open sockets that are told something, by what they were opened for.",
     ["kind"],
     multiprocess_mode="livesum",
 )

@@ -11,23 +11,25 @@ Redis before it takes the next ones, so nothing stays lost longer than a period.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import structlog
-from django.conf import settings
 
 from pricefeed.delivery import leaving
+from pricefeed.delivery.anomalies import Announcer
 from pricefeed.delivery.background import Background
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
-from pricefeed.delivery.groups import FEED_GROUP
+from pricefeed.delivery.groups import common_groups
 from pricefeed.delivery.latest import LatestReader, Mark
 from pricefeed.delivery.layer import BatchedChannelLayer
 from pricefeed.delivery.membership import Membership
 from pricefeed.delivery.messages import (
+    AnomaliesFound,
     FeedMark,
     PriceChanged,
     SecuritiesChanged,
@@ -35,12 +37,11 @@ from pricefeed.delivery.messages import (
     WatchlistEdited,
     decode,
 )
+from pricefeed.delivery.outlet import Outlet
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import Reads
 from pricefeed.delivery.rounds import Rounds
 from pricefeed.delivery.teller import Teller
-from securities import events as securities_events
-from watchlists.events import WATCHLISTS_GROUP
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,11 @@ class Hub:
         self._teller = Teller(self._board)
         self._connections: dict[Connection, None] = {}
         self._background = Background()
+        self.announcer = Announcer(
+            reads=reads.anomalies,
+            epoch=lambda: self._teller.mark.epoch,
+            background=self._background,
+        )
         self._writing = asyncio.Lock()
         self._rest_timer: asyncio.TimerHandle | None = None
 
@@ -112,31 +118,32 @@ class Hub:
             refuse=self._teller.refuse,
         )
         self._rounds = Rounds(
-            connections=self._connections,
+            outlets=self._everybody,
             teller=self._teller,
             membership=self._membership,
             writing=self._writing,
             stale_seconds=self._stale_seconds,
         )
         self._layer.on_reconnect(self._reconnected)
-        await self._layer.group_add_many(
-            [FEED_GROUP, WATCHLISTS_GROUP, securities_events.GROUP, settings.SESSIONS_GROUP],
-            self._channel,
-        )
+        await self._layer.group_add_many(common_groups(), self._channel)
         self._teller.mark = await self._latest.mark() or await self._reads.mark()
-        for loop in (self._receive, self._rounds.run, self._follower.run):
+        for loop in (self._receive, self._rounds.run, self._follower.run, self.announcer.run):
             self._background.run(loop())
 
     async def send_away(self, *, until: Callable[[], float]) -> None:
         """Close every connection in its turn, the last at `until()`; the others go on meanwhile."""
-        await leaving.send_away(self._connections, until=until)
+        await leaving.send_away(self._everybody(), until=until)
 
     async def stop(self) -> None:
         """Close who is left, and end."""
-        leaving.close_now(list(self._connections))
+        leaving.close_now(list(self._everybody()))
         await self._background.stop()
         await self._layer.drop_channel(self._channel)
         await self._latest.close()
+
+    def _everybody(self) -> Iterator[Outlet]:
+        """Every socket, whatever it was opened for."""
+        return chain(self._connections, self.announcer.outlets)
 
     # -- Connections -------------------------------------------------------------------------
 
@@ -205,6 +212,7 @@ class Hub:
             WatchlistEdited: lambda message: self._follower.edited(message.user),
             SecuritiesChanged: lambda _: self._follower.securities_changed(),
             SessionEnded: self._follower.session_ended,
+            AnomaliesFound: lambda _: self.announcer.wake(),
             _Flush: lambda _: self._flush(),
             _Recover: lambda _: self._recover(),
         }
@@ -258,12 +266,14 @@ class Hub:
         for connection in self._connections:
             connection.told = None
             self.bring_up_to_date(connection)
+        self.announcer.begin_anew()
 
     # -- Faults ------------------------------------------------------------------------------
 
     def _reconnected(self) -> None:
         """The link to Redis is back: prices and edits may have been missed."""
         self._follower.everything_may_have_changed()
+        self.announcer.wake()
         self._tell_receiver(_Recover())
 
     async def _recover(self) -> None:

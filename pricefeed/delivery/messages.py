@@ -51,6 +51,12 @@ class SessionEnded(msgspec.Struct, tag_field="type", tag=SESSION_ENDED):
     reason: str
 
 
-HubMessage = PriceChanged | FeedMark | WatchlistEdited | SecuritiesChanged | SessionEnded
+class AnomaliesFound(msgspec.Struct, tag_field="type", tag="anomalies.found"):
+    """There are new anomalies in Postgres."""
+
+
+HubMessage = (
+    PriceChanged | FeedMark | WatchlistEdited | SecuritiesChanged | SessionEnded | AnomaliesFound
+)
 
 decode = msgspec.msgpack.Decoder(HubMessage).decode

@@ -8,6 +8,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from pricefeed.delivery.anomalies_reads import AnomalyReads, anomaly_reads
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.latest import Mark
 from pricefeed.delivery.membership import QuotesFromDatabase
@@ -27,6 +28,7 @@ class Reads(NamedTuple):
     """Those whose sign-in has not ended."""
     quotes: QuotesFromDatabase
     mark: Callable[[], Awaitable[Mark]]
+    anomalies: AnomalyReads
 
 
 @database_sync_to_async
@@ -70,4 +72,5 @@ def hub_reads() -> Reads:
         living=database_sync_to_async(import_string(settings.SESSIONS_LIVING)),
         quotes=_quotes,
         mark=_mark,
+        anomalies=anomaly_reads(),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from msgspec import UNSET, UnsetType
@@ -32,13 +32,13 @@ class Rounds:
     def __init__(
         self,
         *,
-        connections: Iterable[Outlet],
+        outlets: Callable[[], Iterable[Outlet]],
         teller: Teller,
         membership: Membership,
         writing: asyncio.Lock,
         stale_seconds: float,
     ) -> None:
-        self._connections = connections
+        self._outlets = outlets
         self._teller = teller
         self._membership = membership
         self._writing = writing
@@ -64,7 +64,7 @@ class Rounds:
         next_leaving = time.monotonic() + _LEAVE_SECONDS
         while True:
             await asyncio.sleep(_ROUND_SECONDS)
-            report(self._connections, heard_at=self._heard_at)
+            report(self._outlets(), heard_at=self._heard_at)
             now = time.monotonic()
             if self._notice_silence() or now >= next_heartbeat:
                 next_heartbeat = now + HEARTBEAT_SECONDS
@@ -84,16 +84,16 @@ class Rounds:
 
     async def _heartbeat(self) -> None:
         async with self._writing:
-            await self._teller.tell_heartbeat(self._connections)
+            await self._teller.tell_heartbeat(self._outlets())
 
     def _close_expired_and_stalled(self) -> None:
         now, stalled_before = time.time(), time.monotonic() - STALLED_SECONDS
-        for connection in list(self._connections):
-            identity = connection.identity
+        for outlet in list(self._outlets()):
+            identity = outlet.identity
             if identity is not None and identity.expires_at <= now:
-                connection.close(close_codes.TOKEN_EXPIRED)
-            elif connection.blocked and connection.blocked_at < stalled_before:
-                connection.close(close_codes.TOO_SLOW)
+                outlet.close(close_codes.TOKEN_EXPIRED)
+            elif outlet.blocked and outlet.blocked_at < stalled_before:
+                outlet.close(close_codes.TOO_SLOW)
 
     async def _leave_unwatched(self) -> None:
         try:

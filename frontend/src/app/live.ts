@@ -38,6 +38,7 @@ function receive(frame: Frame): void {
       return watchlist.agreeWith(frame.tickers);
     case "error":
       return complain(frame);
+    case "anomalies": // come by another socket
     case "heartbeat":
     case "pong":
   }

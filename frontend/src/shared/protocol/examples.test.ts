@@ -19,6 +19,7 @@ const FRAMES: Record<Frame["type"], true> = {
   snapshot: true,
   prices: true,
   watchlist: true,
+  anomalies: true,
   heartbeat: true,
   pong: true,
   error: true,

@@ -30,13 +30,16 @@ export function positive(fields: Fields, name: string): number {
   return value;
 }
 
-export function decimalOrNull(fields: Fields, name: string): string | null {
-  const value = fields[name] ?? null;
-  if (value === null) return null;
+export function decimal(fields: Fields, name: string): string {
+  const value = fields[name];
   if (typeof value !== "string" || !isDecimal(value)) {
     throw new BadFrame(`${name} is not a decimal string`);
   }
   return value;
+}
+
+export function decimalOrNull(fields: Fields, name: string): string | null {
+  return (fields[name] ?? null) === null ? null : decimal(fields, name);
 }
 
 export function integerOrNull(fields: Fields, name: string): number | null {

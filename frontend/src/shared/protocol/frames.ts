@@ -18,8 +18,22 @@ export type Quote = QuoteUpdate & {
   previous_close?: string | null;
 };
 
+/** One jump of a price: from `reference`, the lowest or highest shortly before, to `price`. */
+export type Anomaly = {
+  id: number;
+  ticker: string;
+  direction: "up" | "down";
+  at: number;
+  price: string;
+  reference: string;
+  pct_change: string;
+};
+
 export type Frame =
-  | { type: "welcome"; protocol: number; epoch: string; heartbeat: number }
+  /** `since`, for anomalies: the id after which the connection goes on. */
+  | { type: "welcome"; protocol: number; epoch: string; heartbeat: number; since?: number }
+  /** In order of their ids, each once. */
+  | { type: "anomalies"; anomalies: Anomaly[] }
   /** `tickers` is the whole list, in order; after a resume `quotes` are only the newer ones. */
   | { type: "snapshot"; sequence: number; tickers: string[]; quotes: Quote[] }
   /** `sequence`: everything up to it has been sent; null if the server does not say. */

@@ -1,5 +1,6 @@
 import {
   BadFrame,
+  decimal,
   decimalOrNull,
   type Fields,
   integer,
@@ -9,7 +10,7 @@ import {
   record,
   text,
 } from "./fields";
-import type { Frame, Quote } from "./frames";
+import type { Anomaly, Frame, Quote } from "./frames";
 
 /**
  * What the server said, or null when this page cannot use it: an unknown type (a newer server) or
@@ -36,6 +37,11 @@ const readers: { [T in Frame["type"]]: (fields: Fields) => Extract<Frame, { type
     protocol: integer(fields, "protocol"),
     epoch: text(fields, "epoch"),
     heartbeat: positive(fields, "heartbeat"),
+    ...(fields.since === undefined ? {} : { since: integer(fields, "since") }),
+  }),
+  anomalies: (fields) => ({
+    type: "anomalies",
+    anomalies: list(fields, "anomalies", readAnomaly),
   }),
   snapshot: (fields) => {
     const sequence = integer(fields, "sequence");
@@ -73,6 +79,19 @@ const readers: { [T in Frame["type"]]: (fields: Fields) => Extract<Frame, { type
     ticker: typeof fields.ticker === "string" ? fields.ticker : null,
   }),
 };
+
+function readAnomaly(item: unknown): Anomaly {
+  const fields = record(item, "anomaly");
+  return {
+    id: integer(fields, "id"),
+    ticker: text(fields, "ticker"),
+    direction: text(fields, "direction") === "down" ? "down" : "up",
+    at: integer(fields, "at"),
+    price: decimal(fields, "price"),
+    reference: decimal(fields, "reference"),
+    pct_change: decimal(fields, "pct_change"),
+  };
+}
 
 function readQuote(item: unknown): Quote {
   const fields = record(item, "quote");
