@@ -12,8 +12,9 @@ from accounts.tokens import Identity, TokenExpired, TokenInvalid, identify_many
 from config.origin import OriginGuard
 from config.refusal import NoSuchSocket
 from pricefeed.delivery.anomalies_socket import AnomaliesConsumer
-from pricefeed.delivery.consumers import PricesConsumer, TokenRefused, WatchlistConsumer
+from pricefeed.delivery.consumers import PricesConsumer, WatchlistConsumer
 from pricefeed.delivery.gathered import Gathered
+from pricefeed.delivery.sign_in import TokenRefused
 
 _TOKENS_AT_A_TIME = 200
 _identities: Gathered[str, Identity | TokenInvalid] = Gathered(

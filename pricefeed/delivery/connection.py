@@ -13,7 +13,7 @@ from pricefeed.delivery.board import Board
 from pricefeed.delivery.figures import PRICES, WATCHLIST
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.outlet import Outlet, Send
-from pricefeed.delivery.transport import Writer
+from pricefeed.delivery.writer import Writer
 
 Pick = Callable[[list[str]], Any]
 

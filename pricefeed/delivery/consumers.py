@@ -1,8 +1,5 @@
 """The sockets of a watchlist and of prices: whom they serve, and with what."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 from django.conf import settings
 
 from pricefeed.delivery import close_codes, protocol
@@ -11,23 +8,19 @@ from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.reads import active_among
 from pricefeed.delivery.running import running_hub
+from pricefeed.delivery.sign_in import SignInConsumer
 from pricefeed.delivery.socket import Refused, SocketConsumer
 from securities.tickers import canonical_ticker
 
-AUTHENTICATION_SECONDS = 5.0
 MAX_TICKERS = 1000
 
 
-Authenticate = Callable[[str], Awaitable[Identity]]
-"""Raises TokenRefused."""
-
-
-class TokenRefused(Exception):
-    """A token that opens nothing; an expired one may be replaced by its owner."""
-
-    def __init__(self, *, is_expired: bool) -> None:
-        super().__init__("expired" if is_expired else "invalid")
-        self.is_expired = is_expired
+async def hub_with_room(identity: Identity | None) -> Hub:
+    """The hub of this process. Raises Refused where the user has as many sockets as one may."""
+    hub = await running_hub()
+    if identity and hub.count_of(identity.user_id) >= settings.SOCKETS_PER_USER:
+        raise Refused(close_codes.TOO_MANY)
+    return hub
 
 
 class QuotesConsumer(SocketConsumer):
@@ -40,9 +33,7 @@ class QuotesConsumer(SocketConsumer):
         self, *, identity: Identity | None = None, asked: tuple[str, ...] | None = None
     ) -> tuple[Hub, Connection]:
         """Make the connection that the hub will serve; the user must have room for one more."""
-        self.hub = await running_hub()
-        if identity and self.hub.count_of(identity.user_id) >= settings.SOCKETS_PER_USER:
-            raise Refused(close_codes.TOO_MANY)
+        self.hub = await hub_with_room(identity)
         self.connection = Connection(
             self.base_send,
             writer=self.writer,
@@ -63,64 +54,14 @@ class QuotesConsumer(SocketConsumer):
         return self.query().get("full", ["0"])[-1] in {"1", "true"}
 
 
-class WatchlistConsumer(QuotesConsumer):
+class WatchlistConsumer(SignInConsumer, QuotesConsumer):
     """`/ws/watchlist`: the signed-in user's watchlist, following every edit."""
 
-    def __init__(self, *, authenticate: Authenticate) -> None:
-        self._authenticate = authenticate
-        self._deadline: asyncio.TimerHandle | None = None
+    connection: Connection | None = None
 
-    async def opened(self) -> None:
-        token = self._header_token()
-        self.scope["headers"].clear()  # tokens and kilobytes that nobody asks for again
-        if token is not None:
-            await self._sign_in(protocol.Auth(token))
-        else:
-            self._deadline = asyncio.get_running_loop().call_later(
-                AUTHENTICATION_SECONDS, self._too_late
-            )
-
-    async def said(self, message: protocol.Auth) -> None:
-        if self.connection is not None:
-            await self.send_error("bad_message", "This connection is signed in already.")
-        else:
-            await self._sign_in(message)
-
-    async def refuse_message(self, reason: str) -> None:
-        if self.connection is None:
-            raise Refused(close_codes.BAD_MESSAGE)
-        await super().refuse_message(reason)
-
-    async def _sign_in(self, auth: protocol.Auth) -> None:
-        self._stop_waiting()
-        try:
-            identity = await self._authenticate(auth.token)
-        except TokenRefused as refused:
-            expired = refused.is_expired
-            code = close_codes.TOKEN_EXPIRED if expired else close_codes.BAD_TOKEN
-            raise Refused(code) from None
+    async def signed_in(self, identity: Identity, auth: protocol.Auth) -> None:
         hub, connection = await self.begin(identity=identity)
         await hub.add_user(connection, auth.since)
-
-    def _header_token(self) -> str | None:
-        for name, value in self.scope["headers"]:
-            if name == b"authorization":
-                kind, _, token = value.decode("latin-1").partition(" ")
-                return token.strip() if kind.lower() == "bearer" else ""
-        return None
-
-    def _too_late(self) -> None:
-        self._deadline = None
-        self._closing = asyncio.ensure_future(self.close(close_codes.NO_AUTHENTICATION))
-
-    def _stop_waiting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def left(self) -> None:
-        self._stop_waiting()
-        super().left()
 
 
 class PricesConsumer(QuotesConsumer):

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.identity import Identity
-from pricefeed.delivery.transport import Writer
+from pricefeed.delivery.writer import Writer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 

@@ -14,7 +14,7 @@ from pricefeed.delivery import close_codes, protocol, wire
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.outlet import Outlet, Send
-from pricefeed.delivery.transport import EXTENSION, Writer
+from pricefeed.delivery.writer import EXTENSION, Writer
 
 log = structlog.get_logger(__name__)
 

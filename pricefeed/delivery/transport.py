@@ -7,11 +7,9 @@ parsing, pings, closing) stays uvicorn's; a server that does not offer
 `scope["extensions"]["tickwatch.writer"]` is served through `send`.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from struct import Struct
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -22,12 +20,12 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from pricefeed.delivery import close_codes
+from pricefeed.delivery.light import Gate, Inbox
 from pricefeed.delivery.limits import Pace
+from pricefeed.delivery.writer import EXTENSION, text_frame
 
 if TYPE_CHECKING:
     from uvicorn._types import WebSocketScope
-
-EXTENSION = "tickwatch.writer"
 
 WRITE_BUFFER_BYTES = 16 * 1024
 """What may wait in this process for one socket before it counts as full."""
@@ -44,75 +42,6 @@ _SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: "
 )
-_TEXT = 0x81  # RFC 6455, section 5.2: FIN and opcode 1
-_SMALL = [bytes((_TEXT, size)) for size in range(126)]
-_medium = Struct("!BBH").pack
-_large = Struct("!BBQ").pack
-
-
-class Writer(Protocol):
-    """A socket that takes text without waiting."""
-
-    on_free: Callable[[], None] | None
-    """Called when a full socket can take more."""
-
-    def write_texts(self, texts: Sequence[str]) -> bool:
-        """Send a frame for each text; False: they are taken, but the socket is full now."""
-
-    def abort(self) -> None:
-        """Drop the socket and what waits in it, without a closing handshake."""
-
-
-class _Inbox:
-    """An asyncio.Queue for one reader, without the deques, which are most of a quiet socket."""
-
-    __slots__ = ("_arrival", "_messages")
-
-    def __init__(self) -> None:
-        self._messages: list[Any] = []
-        self._arrival: asyncio.Future[None] | None = None
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    def empty(self) -> bool:
-        return not self._messages
-
-    def put_nowait(self, message: Any) -> None:
-        self._messages.append(message)
-        if self._arrival is not None and not self._arrival.done():
-            self._arrival.set_result(None)
-
-    async def get(self) -> Any:
-        while not self._messages:
-            self._arrival = asyncio.get_running_loop().create_future()
-            await self._arrival
-        return self._messages.pop(0)
-
-
-class _Gate:
-    """An asyncio.Event that weighs nothing while it is open."""
-
-    __slots__ = ("_opening",)
-
-    def __init__(self) -> None:
-        self._opening: asyncio.Future[None] | None = None
-
-    def is_set(self) -> bool:
-        return self._opening is None
-
-    def set(self) -> None:
-        if self._opening is not None:
-            self._opening.set_result(None)
-            self._opening = None
-
-    def clear(self) -> None:
-        if self._opening is None:
-            self._opening = asyncio.get_running_loop().create_future()
-
-    async def wait(self) -> None:
-        if self._opening is not None:
-            await asyncio.shield(self._opening)  # others may be waiting for it, too
 
 
 class PriceSocketProtocol(WebSocketsSansIOProtocol):
@@ -122,13 +51,15 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
     """
 
     on_free: Callable[[], None] | None = None
+    _is_heard_out = False
+    _unread = b""
     _pace: Pace | None = None
     _accept: bytes | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.queue: _Inbox = _Inbox()  # type: ignore[assignment]
-        self.writable = _Gate()  # type: ignore[assignment]
+        self.queue: Inbox = Inbox()  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
 
     def take_over(self, http: HttpToolsProtocol, *, accept: bytes) -> None:
         """Begin with a request that was read and found right; `accept` is the key's answer."""
@@ -209,13 +140,17 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent or self.disconnected:
             return True
         if len(texts) == 1:  # nearly always
-            self.transport.write(_frame(texts[0]))
+            self.transport.write(text_frame(texts[0]))
         else:
-            self.transport.write(b"".join(map(_frame, texts)))
+            self.transport.write(b"".join(map(text_frame, texts)))
         return self.writable.is_set()
 
     def abort(self) -> None:
         self.transport.abort()
+
+    def hear_out(self, *, most_bytes: int) -> None:
+        self._is_heard_out = True
+        self.conn.max_message_size = most_bytes
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -226,13 +161,28 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse little at a time: of a flood, all but the first wave is never looked at."""
+        data, self._unread = self._unread + data, b""
         for start in range(0, len(data), _SLICE_BYTES):
+            if self._is_heard_out and self.read_paused:
+                self._unread = data[start:]
+                return
             super().data_received(data[start : start + _SLICE_BYTES])
-            if self.close_sent or self.transport.is_closing():
+            if self.transport.is_closing() or (self.close_sent and not self._is_heard_out):
                 return
 
+    async def receive(self) -> Any:
+        """As uvicorn's, but what has arrived comes before reading on."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            if self._unread:
+                self.data_received(b"")
+            if not self.read_paused:
+                self.transport.resume_reading()
+        return message
+
     def send_receive_event_to_app(self) -> None:
-        if len(self.queue) > MAX_WAITING:
+        if len(self.queue) > MAX_WAITING and not self._is_heard_out:
             self._refuse_haste()
         elif self.curr_msg_data_type == "text" and not _is_utf_8(b"".join(self.frames)):
             self._refuse(CloseCode.INVALID_DATA, "not UTF-8")  # uvicorn would log a traceback
@@ -286,14 +236,3 @@ def _is_utf_8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _frame(text: str) -> bytes:
-    """A text frame of RFC 6455, section 5.2, unmasked as a server's are."""
-    data = text.encode()
-    size = len(data)
-    if size < 126:
-        return _SMALL[size] + data
-    if size < 65536:
-        return _medium(_TEXT, 126, size) + data
-    return _large(_TEXT, 127, size) + data

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from accounts import events
 from accounts.models import User
 from accounts.services import tokens_issue
-from pricefeed.delivery import consumers
+from pricefeed.delivery import consumers, sign_in
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
@@ -148,7 +148,7 @@ async def test_a_disabled_user_is_refused(server: str, token: str, alice: User) 
 async def test_who_says_nothing_is_closed_with_4008(
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "AUTHENTICATION_SECONDS", 0.1)
+    monkeypatch.setattr(sign_in, "AUTHENTICATION_SECONDS", 0.1)
     async with opened(server, "/ws/watchlist?token=in-the-address") as socket:
         assert await socket.hear_close() == 4008
 
