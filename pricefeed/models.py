@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import ClassVar, Self
 
 from django.db import models
 
@@ -67,6 +68,8 @@ class Candle(models.Model):
 
     SECONDS: int
     """How long the interval is."""
+
+    objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     pk = models.CompositePrimaryKey("security_id", "start")
     security = models.ForeignKey(

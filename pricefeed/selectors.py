@@ -1,6 +1,6 @@
 """Shaped reads of what the feed has recorded."""
 
-from pricefeed.models import Tick
+from pricefeed.models import CANDLES, Candle, Tick
 from securities.models import Security
 
 
@@ -11,4 +11,10 @@ def newest_ticks(*, security: Security, limit: int) -> list[Tick]:
     index from its end, newest day first, and begins no further day than it needs.
     """
     newest = Tick.objects.filter(security_id=security.pk).order_by("-at", "-sequence")[:limit]
+    return list(newest)[::-1]
+
+
+def newest_candles(*, security: Security, interval: str, limit: int) -> list[Candle]:
+    """The security's newest `limit` candles of an interval, oldest first. One query, as above."""
+    newest = CANDLES[interval].objects.filter(security_id=security.pk).order_by("-start")[:limit]
     return list(newest)[::-1]

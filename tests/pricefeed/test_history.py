@@ -65,9 +65,10 @@ def test_an_unknown_ticker_has_no_history(api: Callable[..., APIClient], text: s
         ("limit=1.5", "limit"),
         ("limit=", "limit"),
         ("limit=99999999999999999999999", "limit"),
-        ("interval=1m", "interval"),
+        ("interval=2m", "interval"),
         ("interval=", "interval"),
         ("interval=TICK", "interval"),
+        ("interval=1M", "interval"),
     ],
 )
 def test_a_limit_or_interval_that_cannot_be_is_named(

@@ -59,7 +59,7 @@ def stored() -> Bars:
             row.open, row.high, row.low, row.close, row.count
         )
         for interval, model in CANDLES.items()
-        for row in model.objects.all()  # type: ignore[attr-defined]
+        for row in model.objects.all()
     }
 
 

@@ -212,8 +212,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The newest recorded prices, oldest first
-         * @description Also of a security that is no longer active.
+         * The newest recorded prices or candles, oldest first
+         * @description Also of a security that is no longer active. Candles begin at whole minutes, hours and days, UTC; where no price was recorded there is none. Those of minutes are kept for some weeks, those of hours and days for ever.
          */
         get: operations["securities_history"];
         put?: never;
@@ -280,6 +280,19 @@ export interface components {
         AddInput: {
             position?: number;
             ticker: string;
+        };
+        /** @description What the prices of an interval came to, for the schema; `candle_json` makes it. */
+        CandleOutput: {
+            /** @description Where the interval begins: UTC, milliseconds. */
+            at: number;
+            /** @description The last price; of the newest candle: so far. */
+            close: string;
+            /** @description So many prices were recorded. */
+            count: number;
+            high: string;
+            low: string;
+            /** @description The first price by its own time, however late it came. */
+            open: string;
         };
         /** @description The old password proves that the one who asks is not just at an open screen. */
         ChangePasswordInput: {
@@ -445,6 +458,7 @@ export interface components {
             /** @description In any spelling: BRK.B, brk-b. */
             ticker: string;
         };
+        TickOrCandle: components["schemas"]["TickOutput"] | components["schemas"]["CandleOutput"];
         /** @description A recorded price, for the schema; `tick_json` makes it. */
         TickOutput: {
             /** @description When the price was true: UTC, milliseconds. */
@@ -1088,11 +1102,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description tick: every recorded price.
-                 *
-                 *     * `tick` - tick
+                 * @description * `tick` - every recorded price
+                 *     * `1m` - candles, 1m each
+                 *     * `5m` - candles, 5m each
+                 *     * `1h` - candles, 1h each
+                 *     * `1d` - candles, 1d each
                  */
-                interval?: "tick";
+                interval?: "tick" | "1m" | "5m" | "1h" | "1d";
                 /** @description So many of the newest. */
                 limit?: number;
             };
@@ -1105,13 +1121,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The newest prices, oldest first. */
+            /** @description The newest prices or candles, oldest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TickOutput"][];
+                    "application/json": components["schemas"]["TickOrCandle"][];
                 };
             };
             /** @description Some fields are not valid; `fields` says which and why. */

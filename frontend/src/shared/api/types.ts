@@ -16,6 +16,6 @@ export type User = Answer<paths["/api/v1/auth/me"]["get"]>;
 export type Security = Answer<paths["/api/v1/securities"]["get"]>[number];
 export type WatchlistItem = Answer<paths["/api/v1/watchlist"]["get"]>[number];
 export type Market = Answer<paths["/api/v1/market"]["get"]>;
-export type PricePoint = Answer<
-  paths["/api/v1/securities/{ticker}/history"]["get"]
->[number];
+type TickOrCandle = Answer<paths["/api/v1/securities/{ticker}/history"]["get"]>[number];
+export type PricePoint = Extract<TickOrCandle, { price: string }>;
+export type Candle = Extract<TickOrCandle, { open: string }>;
