@@ -87,7 +87,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return token_stamp(self.password)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Staff manage securities and see watchlists, feeders push prices; the rest is granted."""
+        """Staff manage securities, see watchlists and anomalies; feeders push prices."""
         return self._role_grants(perm) or super().has_perm(perm, obj)
 
     def has_module_perms(self, app_label: str) -> bool:
@@ -101,7 +101,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             return self.role in {Role.FEEDER, Role.STAFF}
         if self.role != Role.STAFF:
             return False
-        return perm.startswith(("securities.", "watchlists.view_"))
+        return perm.startswith(("securities.", "watchlists.view_", "pricefeed.view_"))
 
 
 def token_stamp(encoded_password: str) -> str:

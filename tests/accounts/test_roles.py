@@ -31,6 +31,8 @@ def helper(db: None) -> Any:
         ("securities.change_security", True),
         ("securities.view_quote", True),
         ("watchlists.view_watchlist", True),
+        ("pricefeed.view_anomaly", True),
+        ("pricefeed.delete_anomaly", False),
         ("watchlists.change_watchlist", False),
         ("watchlists.delete_watchlistitem", False),
         ("accounts.view_user", False),
