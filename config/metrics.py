@@ -12,9 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    disable_created_metrics,
+    generate_latest,
+    multiprocess,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
@@ -33,7 +39,7 @@ ADDRESS = "/metrics"
 PATIENCE_SECONDS = 1.0
 """For Postgres and Redis together: Prometheus itself gives up after ten."""
 
-_AWAY = (DatabaseError, PoolTimeout, RedisError, OSError)  # a TimeoutError is an OSError
+_AWAY = (OperationalError, InterfaceError, PoolTimeout, RedisError, OSError, TimeoutError)
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 _SIGNS_OF_A_PROXY = ("X-Forwarded-For", "Forwarded")
 
@@ -103,6 +109,9 @@ class _Servers(Collector):
                 yield from figures
         yield is_up
 
+
+# When each counter was made: as many lines again, which nobody reads.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _server = CollectorRegistry()
 _server.register(_Servers())

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+# Imported, so that what a process counts of itself is there before there is anything to count.
+from pricefeed.delivery import closings, figures  # noqa: F401
 from pricefeed.recording.batches import batch_figures
 from pricefeed.recording.selectors import totals
+from pricefeed.sources.pushed import figures as pushed_figures  # noqa: F401
 from pricefeed.sources.pushed.streams import streams
 
 
 def committed_figures() -> Iterator[Metric]:
-    """From Postgres, by one query; raises DatabaseError and PoolTimeout. No age without a price."""
+    """From Postgres, by one query; raises what Postgres does. No age without a price."""
     found = totals()
     yield CounterMetricFamily(
         "tickwatch_ticks_recorded", "Ticks that were recorded.", value=found.recorded

@@ -1,9 +1,10 @@
-"""docker-compose.yml as Docker would read it, without Docker."""
+"""docker-compose.yml, and what is laid over it, as Docker would read it, without Docker."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,6 +12,7 @@ import yaml
 from deploy.local.paths import ROOT
 
 FILE = ROOT / "docker-compose.yml"
+METRICS = ROOT / "deploy" / "compose.metrics.yml"
 _VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?::([-?])([^}]*))?\})")
 
 
@@ -18,9 +20,9 @@ class MissingVariable(Exception):
     """Compose would refuse to start, with this message."""
 
 
-def read(env: Mapping[str, str] | None = None) -> dict[str, Any]:
+def read(env: Mapping[str, str] | None = None, *, file: Path = FILE) -> dict[str, Any]:
     """The file with its variables filled in; None leaves them as they are written."""
-    document = yaml.safe_load(FILE.read_text())
+    document = yaml.safe_load(file.read_text())
     filled = document if env is None else _filled(document, env)
     assert isinstance(filled, dict)
     return filled
