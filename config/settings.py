@@ -219,6 +219,16 @@ TICKS_WAITING_PER_PARTITION = env.integer(
 )
 PRICES_BODY_LIMIT = 2 * 1024 * 1024  # bytes: ten thousand ticks, generously written
 
+# -- Spikes ----------------------------------------------------------------------------------
+
+ANOMALY_THRESHOLD_PERCENT = env.decimal("ANOMALY_THRESHOLD_PERCENT", "2.0", low="0.01", high="400")
+if round(ANOMALY_THRESHOLD_PERCENT, 6) != ANOMALY_THRESHOLD_PERCENT:
+    raise ImproperlyConfigured(
+        f"ANOMALY_THRESHOLD_PERCENT is {ANOMALY_THRESHOLD_PERCENT}, but must have at most "
+        "six decimals: spikes are decided exactly."
+    )
+ANOMALY_WINDOW_MS = env.integer("ANOMALY_WINDOW_MS", 1000, low=1, high=600_000)
+
 # -- Sockets ---------------------------------------------------------------------------------
 
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", 100, low=1, high=1_000_000)

@@ -21,6 +21,7 @@ from pricefeed.columns import (
 )
 from pricefeed.models import Feed
 from pricefeed.partitions import ensure_partitions_of, forget_partitions
+from pricefeed.recording.analytics.services import analyse
 from pricefeed.recording.candles import merge_candles
 from pricefeed.recording.history import append_history, history_rows
 from pricefeed.recording.positions import Step, advance
@@ -137,16 +138,18 @@ def _commit(ticks: TickColumns, securities: Mapping[int, Security], step: Step |
         numbers = _numbers(verdict.is_written, arrival, after=feed.sequence)
         changed = _changed(verdict.quotes, verdict.newest, numbers)
         written = _written(ticks, verdict, numbers)
+        anomaly_count = 0
         if len(written):
             append_history(rows[verdict.is_written], at=written.at, sequence=written.sequence)
             write_quotes(changed)
+            anomaly_count = analyse(written, after=feed.sequence)
             merge_candles(written)
             Feed.objects.update(sequence=feed.sequence + len(written))
         if step is not None:
             advance(step)
     quotes = [(securities[quote.security_id], quote) for quote in changed]
     upto = feed.sequence + len(written)
-    return Recorded(feed.epoch, feed.sequence, upto, len(written), quotes)
+    return Recorded(feed.epoch, feed.sequence, upto, len(written), quotes, anomaly_count)
 
 
 def _written(ticks: TickColumns, verdict: Verdict, numbers: Column) -> Written:

@@ -176,6 +176,9 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(processes: Processes) -> 
         "SIMULATED_START_LOW": processes.start(
             "manage", "manage", "check", SIMULATED_START_LOW="500", SIMULATED_START_HIGH="10"
         ),
+        "ANOMALY_THRESHOLD_PERCENT": processes.start(
+            "manage", "manage", "check", ANOMALY_THRESHOLD_PERCENT="2.0000001"
+        ),
     }
     for name, program in refused.items():
         assert program.wait() > 0, program.told()

@@ -1,0 +1,84 @@
+"""Spikes become anomalies: one for all ticks that see the same jump."""
+
+from bisect import bisect_right
+
+import numpy as np
+from django.db import connection
+
+from pricefeed.columns import Column, decimal_of, moment_of
+from pricefeed.models import Anomaly, Direction
+from pricefeed.recording.analytics.reread import ranges_around
+from pricefeed.recording.analytics.rules import Rules
+from pricefeed.recording.analytics.series import clock
+from pricefeed.recording.analytics.spikes import Spikes
+
+_STANDING = """
+SELECT anomaly.security_id, (anomaly.direction = 'up')::int,
+       (extract(epoch FROM anomaly.at) * 1000000)::bigint
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS wanted (id, low, high)
+ CROSS JOIN LATERAL (
+       SELECT *
+         FROM pricefeed_anomaly
+        WHERE security_id = wanted.id AND at BETWEEN wanted.low AND wanted.high
+       OFFSET 0
+       ) AS anomaly
+"""
+
+
+def begin_anomalies(spikes: Spikes, rules: Rules) -> int:
+    """Write the anomalies that begin with these spikes, in order of time; how many they are."""
+    if not len(spikes):
+        return 0
+    beginning = spikes.where(_beginning(spikes, _standing(spikes, rules), rules))
+    beginning = beginning.where(np.argsort(beginning.at, kind="stable"))
+    rows = zip(
+        beginning.security.tolist(),
+        beginning.is_up.tolist(),
+        *(column.tolist() for column in (beginning.at, beginning.price, beginning.reference)),
+        strict=True,
+    )
+    Anomaly.objects.bulk_create(
+        Anomaly(
+            security_id=security,
+            direction=Direction.UP if is_up else Direction.DOWN,
+            at=moment_of(at),
+            price=decimal_of(price),
+            reference=decimal_of(reference),
+        )
+        for security, is_up, at, price, reference in rows
+    )
+    return len(beginning)
+
+
+def _standing(spikes: Spikes, rules: Rules) -> Column:
+    """The anomalies within a window of these: rows of security, whether up, time. One query."""
+    security, low, high = ranges_around(spikes.security, spikes.at, window=rules.window)
+    moments = ([moment_of(each) for each in column.tolist()] for column in (low, high))
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [security.tolist(), *moments])
+        return np.array(cursor.fetchall(), np.int64).reshape(-1, 3)
+
+
+def _beginning(spikes: Spikes, standing: Column, rules: Rules) -> Column:
+    """The places of the spikes that no anomaly, standing or begun before them, is near to."""
+    new = np.column_stack((spikes.security, spikes.is_up, spikes.at))
+    rows: Column = np.concatenate((new, standing), dtype=np.int64)
+    order = np.lexsort(rows.T[::-1])
+    rows, is_standing = rows[order], order >= len(spikes)
+    of = rows[:, :2]
+    starts = np.flatnonzero(np.append(True, (of[1:] != of[:-1]).any(axis=1)))
+    moments = clock(rows[:, 2], starts, window=rules.window)
+    stood = moments[is_standing]
+    nearest = np.searchsorted(stood, moments - rules.window)
+    is_near = np.append(stood, 2**62)[nearest] <= moments + rules.window
+    alone = np.flatnonzero(~is_near)
+    return order[alone[_first_of_each(moments[alone].tolist(), rules.window)]]
+
+
+def _first_of_each(moments: list[int], window: int) -> list[int]:
+    """Places in a sorted list: the first, then each time the first more than a window later."""
+    places, place = [], 0
+    while place < len(moments):
+        places.append(place)
+        place = bisect_right(moments, moments[place] + window, lo=place)
+    return places

@@ -1,0 +1,268 @@
+"""From recorded batches to anomalies and statistics, whatever becomes of Redis meanwhile."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pricefeed.models import AnalyticsShard, Anomaly
+from pricefeed.recording.analytics import kept, reread
+from pricefeed.recording.analytics.selectors import Statistics, statistics_of
+from securities.models import Security
+from securities.redis_client import redis_client
+from tests.pricefeed.recording.analytics.conftest import (
+    NOBODY,
+    Pushed,
+    found_for,
+    redis_goes_back,
+    redis_loses_states,
+    redis_states,
+)
+from tests.pricefeed.recording.analytics.oracle import Found, Point, anomalies, in_order, spikes
+
+WINDOW = 4
+SHARE = Fraction(1, 50)
+
+points = st.builds(Point, at=st.integers(0, 60), price=st.integers(96, 104))
+batches = st.lists(
+    st.lists(st.tuples(st.integers(0, 1), points), min_size=1, max_size=12),
+    min_size=1,
+    max_size=6,
+)
+Batches = list[list[tuple[int, Point]]]
+faults = st.sampled_from(["none", "none", "lost", "rolled back", "away", "gone back"])
+
+names = itertools.count()
+slowly = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(autouse=True)
+def a_window_of_four(settings: Any) -> None:
+    settings.ANOMALY_WINDOW_MS, settings.ANOMALY_THRESHOLD_PERCENT = WINDOW, Decimal("2.0")
+
+
+@pytest.fixture
+def apple(security: Callable[..., Security]) -> Security:
+    return security("AAPL")
+
+
+def pair() -> list[Security]:
+    """Two securities that no other example has touched."""
+    return [Security.objects.create(ticker=f"T{next(names)}", name="T") for _ in range(2)]
+
+
+def by_time(batches: Batches) -> Batches:
+    """The same ticks in batches of the same sizes, in order of time."""
+    rows = iter(sorted(itertools.chain(*batches), key=lambda row: row[1].at))
+    return [list(itertools.islice(rows, len(batch))) for batch in batches]
+
+
+def series_of(batches: Batches, which: int) -> list[Point]:
+    return in_order(point for each, point in itertools.chain(*batches) if each == which)
+
+
+def spikes_of(batches: Batches, which: int) -> list[Found]:
+    return spikes(series_of(batches, which), window=WINDOW, share=SHARE)
+
+
+def expected_statistics(series: list[Point], averaged: int) -> tuple[Any, ...]:
+    prices = [Decimal(point.price) / 1_000_000 for point in series]
+    last = prices[-averaged:]
+    average = (sum(last) / len(last)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    return len(prices), min(prices), max(prices), average, len(last)
+
+
+def told(statistics: Statistics) -> tuple[Any, ...]:
+    return (
+        statistics.count,
+        statistics.minimum,
+        statistics.maximum,
+        statistics.moving_average,
+        statistics.window,
+    )
+
+
+@contextmanager
+def suffering(fault: str, push: Pushed, security: Security) -> Iterator[None]:
+    """A fault of Redis before, or while, a batch is recorded."""
+    if fault == "lost":
+        redis_loses_states()
+    if fault == "rolled back":
+        push.in_vain([(security, Point(at, price)) for at, price in ((30, 1), (60, 900))])
+    before = redis_states() if fault == "gone back" else None
+    with pytest.MonkeyPatch.context() as patch:
+        if fault == "away":
+            patch.setattr(kept, "_redis", lambda: NOBODY)
+        yield
+    if before is not None:
+        redis_goes_back(before)
+
+
+@slowly
+@given(batches, st.data())
+def test_ticks_in_order_become_exactly_the_anomalies_of_the_definition(
+    push: Pushed, short_average: int, batches: Batches, data: st.DataObject
+) -> None:
+    securities, batches = pair(), by_time(batches)
+    count = 0
+    for batch in batches:
+        with suffering(data.draw(faults), push, securities[0]):
+            count += push([(securities[each], point) for each, point in batch]).anomaly_count
+    expected = [anomalies(spikes_of(batches, n), window=WINDOW) for n in range(2)]
+    assert [set(found_for(each)) for each in securities] == [set(each) for each in expected]
+    assert count == sum(map(len, expected))
+
+
+@slowly
+@given(batches, st.data())
+def test_in_any_order_no_spike_is_missed_none_invented_and_none_told_twice(
+    push: Pushed, short_average: int, batches: Batches, data: st.DataObject
+) -> None:
+    securities = pair()
+    for batch in batches:
+        with suffering(data.draw(faults), push, securities[0]):
+            push([(securities[each], point) for each, point in batch])
+    for which, security in enumerate(securities):
+        spiking = spikes_of(batches, which)
+        found = found_for(security)
+        for spike in spiking:
+            assert any(
+                each.is_up == spike.is_up and abs(each.at - spike.at) <= WINDOW for each in found
+            )
+        where = {(spike.is_up, spike.at, spike.price) for spike in spiking}
+        assert {(each.is_up, each.at, each.price) for each in found} <= where
+        for one, other in itertools.combinations(found, 2):
+            assert one.is_up != other.is_up or abs(one.at - other.at) > WINDOW
+
+
+@slowly
+@given(batches, st.data())
+def test_statistics_are_those_of_all_ticks(
+    push: Pushed, short_average: int, batches: Batches, data: st.DataObject
+) -> None:
+    securities = pair()
+    for batch in batches:
+        with suffering(data.draw(faults), push, securities[0]):
+            push([(securities[each], point) for each, point in batch])
+    for which, statistics in enumerate(statistics_of(securities)):
+        series = series_of(batches, which)
+        if series:
+            assert told(statistics) == expected_statistics(series, short_average)
+        else:
+            assert told(statistics) == (0, None, None, None, 0)
+
+
+def test_one_jump_is_one_anomaly_however_many_ticks_see_it(push: Pushed, apple: Security) -> None:
+    recorded = push([(apple, Point(at, 100 if at < 2 else 110)) for at in range(40)])
+    assert found_for(apple) == [Found(True, 2, 110, 100)]
+    assert recorded.anomaly_count == 1
+
+
+def test_a_late_tick_makes_those_after_it_spike(push: Pushed, apple: Security) -> None:
+    push([(apple, Point(at, 100)) for at in range(20)])
+    push([(apple, Point(10, 99))])
+    assert found_for(apple) == []
+    push([(apple, Point(10, 97))])
+    assert found_for(apple) == [Found(False, 10, 97, 100), Found(True, 11, 100, 97)]
+
+
+def test_a_tick_later_than_what_redis_knows_is_compared_with_the_history(
+    push: Pushed, short_average: int, apple: Security
+) -> None:
+    push([(apple, Point(at, 100)) for at in range(60)])
+    push([(apple, Point(5, 90))])
+    assert found_for(apple) == [Found(False, 5, 90, 100), Found(True, 6, 100, 90)]
+
+
+def test_anomalies_of_a_commit_come_in_order_of_time(
+    push: Pushed, security: Callable[..., Security]
+) -> None:
+    first, second = security("AAPL"), security("MSFT")
+    jump = [Point(0, 100), Point(1, 200)]
+    push([(first, Point(at + 9, price)) for at, price in jump] + [(second, each) for each in jump])
+    tickers = [each.security.ticker for each in Anomaly.objects.order_by("pk")]
+    assert tickers == ["MSFT", "AAPL"]
+
+
+def test_the_scheduled_job_finds_anomalies_too(
+    push: Pushed, apple: Security, tick: Callable[..., Any]
+) -> None:
+    from pricefeed.recording.services import record
+
+    recorded = record([tick("AAPL", "100"), tick("AAPL", "97.9", seconds=0.004)])
+    assert recorded.anomaly_count == 1
+    assert str(Anomaly.objects.get().pct_change) == "-2.10"
+
+
+def test_what_was_rolled_back_leaves_nothing(push: Pushed, apple: Security) -> None:
+    push([(apple, Point(0, 100))])
+    push.in_vain([(apple, Point(1, 500))])
+    push([(apple, Point(2, 101))])
+    assert found_for(apple) == []
+    assert told(statistics_of([apple])[0]) == expected_statistics(
+        [Point(0, 100), Point(2, 101)], averaged=64
+    )
+
+
+def test_a_state_of_redis_is_used_while_it_is_the_committed_one(
+    push: Pushed, apple: Security, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push([(apple, Point(0, 100))])
+    monkeypatch.setattr(reread, "reread_states", None)  # nobody may call it
+    push([(apple, Point(1, 101))])
+    assert told(statistics_of([apple])[0])[:3] == (2, Decimal("0.0001"), Decimal("0.000101"))
+
+
+def test_without_redis_everything_is_recorded_all_the_same(
+    push: Pushed, apple: Security, redis_away: Callable[[], None]
+) -> None:
+    push([(apple, Point(0, 100))])
+    redis_away()
+    assert push([(apple, Point(1, 110))]).anomaly_count == 1
+    assert told(statistics_of([apple])[0])[0] == 2
+
+
+def test_a_write_that_was_held_up_is_not_believed(push: Pushed, apple: Security) -> None:
+    """Redis may carry out long after the time-out what was asked of it."""
+    push([(apple, Point(0, 100))])
+    shard = apple.pk % kept.SHARDS
+    versions = dict(AnalyticsShard.objects.values_list("number", "version"))
+    push([(apple, Point(1, 101))])
+    kept._copy({apple.pk: b"nonsense"}, versions, {shard: 7})
+    assert redis_client().hkeys(kept._key(shard)) == [b"version", b"%d" % apple.pk]
+    push([(apple, Point(2, 102))])
+    assert told(statistics_of([apple])[0])[0] == 3
+
+
+def test_statistics_of_many_are_one_query_where_redis_is_right(
+    push: Pushed, security: Callable[..., Security], django_assert_num_queries: Any
+) -> None:
+    securities = [security(f"T{n}") for n in range(20)]
+    push([(each, Point(n, 100 + n)) for n, each in enumerate(securities)])
+    with django_assert_num_queries(1):
+        found = statistics_of(securities[::-1])
+    assert [int(each.maximum * 1_000_000) for each in found if each.maximum] == [
+        *range(119, 99, -1)
+    ]
+
+
+def test_nobody_has_statistics_before_a_tick(db: None, apple: Security) -> None:
+    assert statistics_of([]) == []
+    assert statistics_of([apple]) == [Statistics(0, None, None, None, 0, None)]
+
+
+def test_the_highest_prices_are_averaged_exactly(push: Pushed, apple: Security) -> None:
+    highest = 10**18 - 10**6
+    push([(apple, Point(at, highest - at % 2)) for at in range(64)])
+    average = statistics_of([apple])[0].moving_average
+    assert average == Decimal(highest).scaleb(-6)  # half a millionth is rounded up
