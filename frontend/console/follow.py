@@ -56,6 +56,7 @@ class Follower:
         self._failures = 0
         self._live_since: float | None = None
         self._fresh_at: float | None = None
+        self._delayed_since: float | None = None
         self._token_refused = False
         self._silence_seconds = _OPENING_SECONDS
 
@@ -126,6 +127,7 @@ class Follower:
     def _welcome(self, frame: Frame) -> None:
         if frame.get("protocol") != _PROTOCOL:
             raise Stop(f"The server speaks protocol {printable(frame.get('protocol'))}, not 1.")
+        self._delayed_since = None
         heartbeat = frame.get("heartbeat")
         if isinstance(heartbeat, int | float):
             self._silence_seconds = heartbeat + _GRACE_SECONDS
@@ -136,16 +138,22 @@ class Follower:
         self._is_fresh()
 
     def _heartbeat(self, frame: Frame) -> None:
-        stale_since = frame.get("stale_since")
+        self._delayed_since = _seconds(frame.get("delayed_since"))
+        stale_since = _seconds(frame.get("stale_since"))
         if stale_since is not None:
-            self._fresh_at = stale_since / 1000
-            self._view.status(Status("stale", since=self._fresh_at))
+            self._fresh_at = stale_since
+            self._view.status(Status("stale", since=stale_since))
         elif self._live_since is not None:
             self._is_fresh()
 
     def _is_fresh(self) -> None:
-        self._fresh_at = time.time()
-        self._view.status(Status("live"))
+        """As fresh as the server's source: while that is in trouble, only some prices are new."""
+        if self._delayed_since is None:
+            self._fresh_at = time.time()
+            self._view.status(Status("live"))
+        else:
+            self._fresh_at = self._delayed_since
+            self._view.status(Status("delayed", since=self._fresh_at))
 
     def _is_welcome_back_at_once(self, code: int) -> bool:
         """Errors: Stop and SignInAgain where it is not welcome at all."""
@@ -187,6 +195,10 @@ class Follower:
         status = Status("reconnecting", self._fresh_at, time.time() + delay, str(broken))
         self._view.status(status)
         await asyncio.sleep(delay)
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _refused(status: int) -> Exception:

@@ -35,7 +35,7 @@ class Lines:
     def status(self, status: Status) -> None:
         """Once for each; attempts to come back are no news."""
         name = "reconnecting" if status.name == "connecting" and self._last else status.name
-        since = status.since if name == "stale" else None
+        since = status.since if name in {"stale", "delayed"} else None
         if (name, since) != self._last:
             self._last = (name, since)
             self._write(

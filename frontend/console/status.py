@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Name = Literal["connecting", "live", "reconnecting", "stale"]
+Name = Literal["connecting", "live", "delayed", "reconnecting", "stale"]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """Times are in seconds since 1970.
 
-    `since` is when prices were last known to be true, of a connection that is not live;
-    `retry_at` when it is tried again.
+    `since` is when prices were last known to be true, of a connection that is not live, or
+    since when their source has been in trouble; `retry_at` when it is tried again.
     """
 
     name: Name
@@ -27,6 +27,8 @@ class Status:
                 return "live"
             case "connecting":
                 return f"connecting{self._age()}"
+            case "delayed":
+                return f"delayed since {local_time(self.since)}: the source of prices is in trouble"
             case "stale":
                 return f"stale since {local_time(self.since)}: connected, but the feed is silent"
             case "reconnecting":

@@ -17,7 +17,13 @@ from frontend.console.status import Status, local_time
 _REDRAW_SECONDS = 0.1  # at the most often, however many frames come
 _LOOK_SECONDS = 1.0  # the countdown moves, and so may the size of the terminal
 _OTHER_LINES = 6  # head, rules, empty lines, status
-_COLOURS = {"live": "green", "stale": "yellow", "reconnecting": "red", "connecting": "yellow"}
+_COLOURS = {
+    "live": "green",
+    "delayed": "yellow",
+    "stale": "yellow",
+    "reconnecting": "red",
+    "connecting": "yellow",
+}
 
 
 class Table:

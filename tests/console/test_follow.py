@@ -279,6 +279,23 @@ async def test_a_feed_that_has_stopped_is_said_and_that_it_is_back(delays: Any) 
     assert seen.statuses[5].since == 1000  # its prices did not get younger by being away
 
 
+async def test_a_source_in_trouble_is_said_until_the_server_takes_it_back(delays: Any) -> None:
+    seen = Seen()
+    well = {"type": "heartbeat", "sequence": 7, "at": 0, "stale_since": None, "delayed_since": None}
+    late = {**well, "delayed_since": 900_000}
+    silent = {**late, "stale_since": 950_000}
+    prices = {"type": "prices", "sequence": 8, "quotes": []}
+    script = [WELCOME, SNAPSHOT, late, prices, silent, late, well, late, 4100]
+    async with scripted(script, [WELCOME, SNAPSHOT, 4004]) as (url, _):
+        await follow_until_it_ends(url, Bought(), seen)
+    assert seen.names == [
+        "connecting", "live", "delayed", "delayed", "stale", "delayed", "live", "delayed",
+        "reconnecting", "connecting", "live",
+    ]  # fmt: skip
+    assert [status.since for status in seen.statuses[2:4]] == [900, 900]
+    assert seen.statuses[8].since == 900  # they had been late all the time
+
+
 async def test_nonsense_is_a_broken_connection(delays: list[Any]) -> None:
     async with scripted([{"type": "snapshot"}]) as (url, said):
         await follow_until_it_ends(url, Bought())

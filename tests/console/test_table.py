@@ -73,5 +73,6 @@ def test_an_empty_list_says_so() -> None:
 
 def test_prices_that_are_old_say_since_when() -> None:
     assert "stale since 1970-01-01" in drawn(status=Status("stale", since=0))
+    assert "delayed since 1970-01-01" in drawn(status=Status("delayed", since=0))
     text = drawn(status=Status("reconnecting", since=0, retry_at=0, reason="gone"))
     assert "reconnecting in 0 s: gone; prices are of 1970-01-01" in text
