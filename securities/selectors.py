@@ -57,6 +57,15 @@ def active_securities_in_order(ids: Sequence[int]) -> list[Security]:
     return [rows[pk] for pk in ids if pk in rows]
 
 
+def active_securities_after(ticker: str, *, limit: int) -> list[Security]:
+    """The first `limit` active ones whose tickers follow on this, by ticker. One query, no quotes.
+
+    The ticker may be of a security that is no longer active, or that never was; all follow on "".
+    """
+    rows = Security.objects.filter(is_active=True, ticker__gt=ticker)
+    return list(rows.order_by("ticker")[:limit])
+
+
 def active_tickers() -> list[str]:
     """Every active ticker, sorted. One query that reads nothing else."""
     return list(

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/anomalies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prices that jumped
+         * @description More than ANOMALY_THRESHOLD_PERCENT from the lowest or highest price of the last ANOMALY_WINDOW_MS; one jump is one anomaly. They are kept as long as the history. `/ws/anomalies` tells of them as they are found.
+         */
+        get: operations["anomalies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/change-password": {
         parameters: {
             query?: never;
@@ -224,6 +244,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/securities/{ticker}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count, minimum, maximum and moving average of one security's prices
+         * @description Also of a security that is no longer active.
+         */
+        get: operations["securities_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statistics of several securities
+         * @description Those of `tickers`, in this order and each once; or page by page of all that are active: `after` is the last ticker of the page before.
+         */
+        get: operations["statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/watchlist": {
         parameters: {
             query?: never;
@@ -281,6 +341,29 @@ export interface components {
             position?: number;
             ticker: string;
         };
+        /** @description A page, for the schema. */
+        AnomaliesOutput: {
+            /**
+             * Format: uri
+             * @description The following page; null where this is the last.
+             */
+            next: string | null;
+            results: components["schemas"]["AnomalyOutput"][];
+        };
+        /** @description An anomaly, for the schema; `anomaly_fields` makes it. */
+        AnomalyOutput: {
+            /** @description The time of the price: UTC, milliseconds. */
+            at: number;
+            direction: components["schemas"]["DirectionEnum"];
+            /** @description Grows in the order in which they are found. */
+            id: number;
+            /** @description Per cent of the reference. */
+            pct_change: string;
+            price: string;
+            /** @description The lowest (up) or highest (down) price shortly before. */
+            reference: string;
+            ticker: string;
+        };
         /** @description What the prices of an interval came to, for the schema; `candle_json` makes it. */
         CandleOutput: {
             /** @description Where the interval begins: UTC, milliseconds. */
@@ -299,6 +382,12 @@ export interface components {
             new_password: string;
             old_password: string;
         };
+        /**
+         * @description * `up` - Up
+         *     * `down` - Down
+         * @enum {string}
+         */
+        DirectionEnum: "up" | "down";
         /** @description The body of every error, for the schema. */
         Error: {
             code: components["schemas"]["ErrorCodeEnum"];
@@ -449,6 +538,21 @@ export interface components {
          * @enum {string}
          */
         StateEnum: "always" | "pre" | "open" | "post" | "closed";
+        /** @description Statistics, for the schema; `_json` makes them. */
+        StatisticsOutput: {
+            /** @description All prices ever recorded. */
+            count: number;
+            maximum: string | null;
+            /** @description Of all of them, as the maximum. */
+            minimum: string | null;
+            /** @description Of the last `window` prices by their own time; six decimals. */
+            moving_average: string | null;
+            ticker: string;
+            /** @description The time of the last price: UTC, milliseconds. */
+            updated_at: number | null;
+            /** @description 64, or fewer while there are not so many. */
+            window: number;
+        };
         /** @description A pushed tick, for the schema; `pushed.message` decodes it. */
         TickInput: {
             /** @description When it was true: milliseconds since 1970 as a number, or ISO 8601 with a time zone. Without it: when it arrives. */
@@ -489,6 +593,61 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    anomalies: {
+        parameters: {
+            query?: {
+                /** @description Those with a smaller id. Not together with `since`. */
+                before?: number;
+                limit?: number;
+                /** @description Those with a greater id, oldest first. Without it: the newest, newest first. */
+                since?: number;
+                /** @description Those of one security, active or not; in any spelling. */
+                ticker?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnomaliesOutput"];
+                };
+            };
+            /** @description Some fields are not valid; `fields` says which and why. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No active security has that ticker. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database or Redis is away; come back after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     auth_change_password: {
         parameters: {
             query?: never;
@@ -1128,6 +1287,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TickOrCandle"][];
+                };
+            };
+            /** @description Some fields are not valid; `fields` says which and why. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No active security has that ticker. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database or Redis is away; come back after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    securities_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description In any case; share classes in any spelling (BRK.B, brk-b). */
+                ticker: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsOutput"];
+                };
+            };
+            /** @description Some fields are not valid; `fields` says which and why. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No active security has that ticker. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The database or Redis is away; come back after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    statistics: {
+        parameters: {
+            query?: {
+                /** @description The last ticker of the page before. Without `tickers` only. */
+                after?: string;
+                /** @description Without `tickers` only. */
+                limit?: number;
+                /** @description Up to 1,000 with commas between, in any spelling, active or not. Without it: the active ones, by ticker. */
+                tickers?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsOutput"][];
                 };
             };
             /** @description Some fields are not valid; `fields` says which and why. */
