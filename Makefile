@@ -94,7 +94,7 @@ test-browser: ## The screen in a real Chromium, against real servers
 test-faults: ## Everything killed, cut off and shouted at, and back again (six minutes)
 	@$(TESTS) -- python -m pytest $(or $(ARGS),$(FAULTS))
 
-bench: ## Load tests, peers beside us, a quarter of an hour (ARGS=latency for one, ARGS=--small to try)
+bench: ## Load tests, peers beside us, twenty minutes (ARGS=latency for one, ARGS=--small to try)
 	@$(TESTS) -- python -m bench $(ARGS)
 
 ##@ With Docker

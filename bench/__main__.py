@@ -11,6 +11,7 @@ from bench import growth, herd, joining, latency, report, search, stalled
 from bench.capacity import command as capacity
 from bench.fanin import run as fanin
 from bench.fanout import run as fanout
+from bench.ingest import run as ingest
 from bench.peers.debian import Missing
 from bench.process import BenchmarkFailed, allow_many_sockets
 from bench.section import Section
@@ -34,6 +35,7 @@ KINDS = {
     "latency": Kind("from the commit to the last client", latency.add_options, latency.run),
     "stalled": Kind("clients that stop reading, beside others", stalled.add_options, stalled.run),
     "herd": Kind("all clients cut at once", herd.add_options, herd.run),
+    "ingest": Kind("pushed ticks, from the request to the commit", ingest.add_options, ingest.run),
     "search": Kind("searching among 50,000 securities", search.add_options, search.run),
     "capacity": Kind(
         "what millions of users take, worked out from measured costs",
@@ -52,6 +54,7 @@ WHOLE = (
     "latency",
     "stalled",
     "herd",
+    "ingest",
     "search",
 )
 SMALL = (
@@ -63,6 +66,7 @@ SMALL = (
     "latency --users 100 --ticks 10",
     "stalled --healthy 50 --stalled 50 --ticks 10 --seconds 30",
     "herd --users 200",
+    "ingest --tickers 50 --workers 1 --request 1000 --window 10000 --search 3 --hold 3",
 )
 
 

@@ -16,7 +16,10 @@ from bench.section import Section
 
 ROOT = Path(__file__).parents[1]
 PAGE, COSTS = Path("docs", "benchmarks.md"), Path("bench", "costs.json")
-_PACKAGES = ("Django", "channels", "channels-redis", "daphne", "msgspec", "uvicorn", "uvloop")
+_PACKAGES = (
+    *("Django", "channels", "channels-redis", "celery", "daphne", "djangorestframework"),
+    *("msgspec", "numpy", "psycopg", "uvicorn", "uvloop"),
+)
 _HEAD = """\
 # Benchmarks
 

@@ -13,11 +13,12 @@ from bench.process import BenchmarkFailed
 
 _CLAIM = "bench"
 _CLAIM_SECONDS = 3600
-_KEYS = "tickwatch:*"
+_KEYS = ("tickwatch:*", "_kombu.*", "celery", "unacked*")
+"""Ours, and Celery's."""
 
 
 @contextmanager
-def scratch() -> Iterator[None]:
+def scratch(**settings: str) -> Iterator[None]:
     """The environment of Tickwatch's programs, with an empty database and an empty Redis."""
     before = dict(os.environ)
     os.environ |= {
@@ -27,6 +28,7 @@ def scratch() -> Iterator[None]:
         "LOG_LEVEL": "error",
         "SOCKETS_PER_ADDRESS": "1000000",  # the crowd has one
         "DEBUG": "false",
+        **settings,
     }
     try:
         with _scratch_database(), _scratch_redis():
@@ -65,7 +67,8 @@ def _scratch_redis() -> Iterator[None]:
         try:
             yield
         finally:
-            client.delete(_CLAIM, *client.scan_iter(_KEYS))
+            ours = [key for pattern in _KEYS for key in client.scan_iter(pattern)]
+            client.delete(_CLAIM, *ours)
 
 
 def _with_path(url: str, path: str) -> str:

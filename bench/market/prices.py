@@ -56,14 +56,18 @@ def migrate() -> None:
     call_command("migrate", verbosity=0)
 
 
-def open_market(plan: Plan) -> Newest:
-    """The universe, with first prices."""
+def load_securities(tickers: Sequence[str]) -> None:
+    """Without prices."""
     securities_load(
         entries=[
-            CatalogueEntry(ticker, f"Company {ticker} Inc.", "NASDAQ", "USD")
-            for ticker in plan.universe()
+            CatalogueEntry(ticker, f"Company {ticker} Inc.", "NASDAQ", "USD") for ticker in tickers
         ]
     )
+
+
+def open_market(plan: Plan) -> Newest:
+    """The universe, with first prices."""
+    load_securities(plan.universe())
     return tick(plan.tickers)
 
 
