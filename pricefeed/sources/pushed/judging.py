@@ -3,17 +3,23 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Inexact
 
 import numpy as np
 from django.conf import settings
 
-from pricefeed.columns import TickColumns, is_in_range, microseconds, millionths
-from pricefeed.sources.pushed.message import Decoded, PushedTick
+from pricefeed.columns import Column, TickColumns, microseconds
+from pricefeed.sources.pushed.amounts import NO_PRICE, amounts
+from pricefeed.sources.pushed.message import At, Decoded
 from pricefeed.sources.pushed.tickers import INACTIVE
+
+_NO_TIME = 0
+"""No time that is believed: none is as old, and without one it is when it arrives, negative."""
 
 FindTicker = Callable[[str], int]
 """The id of an active security, or INACTIVE, or UNKNOWN."""
+
+Refusals = list[tuple[int, str]]
+"""The place and the code of each tick that is not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +41,43 @@ class TimeRange:
 
 def judged(
     ticks: Sequence[Decoded], *, find: FindTicker, times: TimeRange
-) -> tuple[TickColumns, list[tuple[int, str]]]:
+) -> tuple[TickColumns, Refusals]:
     """The ticks that are taken, in their order; and of the others the place and the code."""
+    codes = {place: tick for place, tick in enumerate(ticks) if isinstance(tick, str)}
+    read = [tick for tick in ticks if not isinstance(tick, str)]
+    security = np.fromiter(map(find, [tick.ticker for tick in read]), np.int64, len(read))
+    price = amounts([tick.price for tick in read])
+    at = _moments([tick.at for tick in read], times)
+    columns = TickColumns(security, at, price)
+    is_taken = (security > 0) & (price != NO_PRICE) & (at != _NO_TIME)
+    if is_taken.all():
+        return columns, [*codes.items()]
+    places = [place for place in range(len(ticks)) if place not in codes]
+    for row in np.flatnonzero(~is_taken).tolist():
+        codes[places[row]] = _code(security[row], price[row])
+    return columns.where(is_taken), sorted(codes.items())
 
-    rows: list[tuple[int, int, int]] = []
-    refused: list[tuple[int, str]] = []
-    for place, tick in enumerate(ticks):
-        row = tick if isinstance(tick, str) else _row(tick, find(tick.ticker), times)
-        if isinstance(row, str):
-            refused.append((place, row))
-        else:
-            rows.append(row)
-    columns = np.array(rows, np.int64).reshape(-1, 3).T
-    return TickColumns(*columns), refused
 
-
-def _row(tick: PushedTick, security: int, times: TimeRange) -> tuple[int, int, int] | str:
-    """Id, time and price as columns have them; or why not. Compares before it computes."""
+def _code(security: int, price: int) -> str:
+    """Why a tick is refused."""
     if security <= 0:
         return "inactive_ticker" if security == INACTIVE else "unknown_ticker"
-    price, at = tick.price, tick.at
-    if not is_in_range(price):
-        return "bad_price"
-    if at is None:
-        moment = -times.now
-    else:
-        moment = at * 1000 if isinstance(at, int) else microseconds(at)
-        if not times.earliest <= moment <= times.latest:
-            return "bad_time"
+    return "bad_price" if price == NO_PRICE else "bad_time"
+
+
+def _moments(told: Sequence[At], times: TimeRange) -> Column:
+    """Microseconds, as columns have them; _NO_TIME for one that is not believed."""
     try:
-        return security, moment, millionths(price)
-    except Inexact:
-        return "bad_price"
+        milliseconds = np.array(told, np.int64)
+    except (TypeError, OverflowError):  # not all are, or one is absurd
+        return np.array([_moment(at, times) for at in told], np.int64)
+    earliest, latest = -(-times.earliest // 1000), times.latest // 1000
+    is_believed = (earliest <= milliseconds) & (milliseconds <= latest)
+    return np.where(is_believed, milliseconds * 1000, _NO_TIME)
+
+
+def _moment(at: At, times: TimeRange) -> int:
+    if at is None:
+        return -times.now
+    moment = at * 1000 if isinstance(at, int) else microseconds(at)
+    return moment if times.earliest <= moment <= times.latest else _NO_TIME

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -13,15 +12,16 @@ MOST_TICKS = 10_000
 """In one message."""
 
 
-class PushedTick(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """One tick. `at` in milliseconds since 1970 or as ISO 8601 with its zone; without it: now.
+At = int | Annotated[datetime, msgspec.Meta(tz=True)] | None
+"""Milliseconds since 1970, or ISO 8601 with its zone; None: now."""
 
-    A price is exact whether it comes as text or as a number: it never is a float.
-    """
+
+class PushedTick(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One tick. Its price is still JSON: `amounts` reads those of a whole message at once."""
 
     ticker: str
-    price: Decimal
-    at: int | Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    price: msgspec.Raw
+    at: At = None
 
 
 class Malformed(ApiError):
@@ -45,7 +45,7 @@ _all = msgspec.json.Decoder(PushedTick | list[PushedTick])
 _each = msgspec.json.Decoder(list[msgspec.Raw])
 _one = msgspec.json.Decoder(PushedTick)
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_CODES = {"`$.price`": "bad_price", "`$.at`": "bad_time"}
+_BAD_TIME = "`$.at`"
 
 
 def decode(message: bytes) -> Sequence[Decoded]:
@@ -78,6 +78,6 @@ def _decoded(raw: bytes | msgspec.Raw) -> Decoded:
     try:
         return _one.decode(raw)
     except msgspec.ValidationError as error:
-        return _CODES.get(str(error).rpartition(" ")[2], "malformed")
+        return "bad_time" if str(error).endswith(_BAD_TIME) else "malformed"
     except _NO_JSON:
         return "malformed"
