@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.browser.screen import SOON, Account, Screen, register, sign_in
+from tests.browser.screen import SIGNED_IN, SOON, Account, Screen, register, sign_in
 from tests.browser.stack import ROOT, Stack
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -82,7 +82,9 @@ def open_screen(
     """Opens the screen as the signed-in account; options are the browser profile's."""
 
     def open_it(**options: object) -> Screen:
-        context = new_context(**options)
+        remembered = {"name": SIGNED_IN, "value": "yes"}
+        origin = {"origin": stack.url, "localStorage": [remembered]}
+        context = new_context(storage_state={"cookies": [], "origins": [origin]}, **options)
         sign_in(context, stack.url, account)
         screen = Screen(context.new_page(), stack.url).open()
         expect(screen.search).to_be_visible(timeout=SOON)

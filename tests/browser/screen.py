@@ -9,6 +9,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.browser.stack import wait_until
 
 PASSWORD = "correct horse battery 7"
+SIGNED_IN = "tickwatch.signed-in"
+"""The name under which the screen remembers that somebody has signed in."""
+
 SOON = 8_000
 """Milliseconds within which whatever is promised has to show."""
 

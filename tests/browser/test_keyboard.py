@@ -48,14 +48,14 @@ def test_tab_reaches_every_control(open_screen: OpenScreen, account: Account) ->
     screen.shows("AAPL", "KO")
     expect(screen.page.locator("canvas").first).to_be_visible(timeout=SOON)
     reached = []
-    for _ in range(14):
+    for _ in range(20):
         screen.page.keyboard.press("Tab")
         reached.append(
             screen.page.evaluate(
                 "() => document.activeElement.ariaLabel || document.activeElement.textContent"
             )
         )
-    order = ["Search stocks by ticker or name", "Sign out", "5 min", "TradingView", "AAPL"]
+    order = ["Search stocks by ticker or name", "Sign out", "Tick", "5 min", "TradingView", "AAPL"]
     places = [reached.index(name) for name in order]
     assert places == sorted(places), reached
     assert "Remove AAPL" in reached

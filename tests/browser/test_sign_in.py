@@ -1,11 +1,13 @@
 """Coming in, staying in, going out."""
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import PASSWORD, Account, Screen
+from tests.browser.screen import PASSWORD, SIGNED_IN, Account, Screen
+from tests.browser.stack import Stack
 
 
 def fill(screen: Screen, name: str, password: str) -> None:
@@ -48,7 +50,7 @@ def test_no_script_can_read_what_keeps_one_signed_in(open_screen: OpenScreen) ->
     stored = screen.page.evaluate(
         "() => [document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)]"
     )
-    assert stored == ["", "{}", "{}"]
+    assert stored == ["", f'{{"{SIGNED_IN}":"yes"}}', "{}"]
     [cookie] = screen.page.context.cookies()
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Strict"
@@ -62,8 +64,32 @@ def test_signing_out_ends_every_tab(open_screen: OpenScreen) -> None:
     first.page.get_by_role("button", name="Sign out").click()
     for screen in (first, second):
         expect(screen.page.get_by_label("Username")).to_be_visible()
+    asked = requests_of(first.page)
     first.page.reload()
     expect(first.page.get_by_label("Username")).to_be_visible()
+    assert not [path for path in asked if "/auth/" in path]
+
+
+def requests_of(page: Page) -> list[str]:
+    """The addresses that a page asks from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    return asked
+
+
+def test_a_first_visit_asks_for_nobody_s_session_and_leaves_nothing_red_in_the_console(
+    stack: Stack, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = new_context().new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    asked = requests_of(page)
+    Screen(page, stack.url).open()
+    expect(page.get_by_label("Username")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert stack.url + "/" in asked
+    assert not [path for path in asked if "/auth/" in path]
+    assert said == []
 
 
 def test_two_tabs_that_load_at_once_both_stay_signed_in(open_screen: OpenScreen) -> None:

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from "react";
 
+import type { HistoryInterval } from "@/shared/api/types";
 import { formatDecimal } from "@/shared/format/decimal";
 import { formatClock } from "@/shared/format/time";
 import { Change } from "@/shared/prices/Change";
@@ -7,6 +8,8 @@ import { usePrice } from "@/shared/prices/usePrice";
 import { Boundary } from "@/shared/ui/Boundary";
 
 import styles from "./ChartPanel.module.css";
+import { Choices } from "./Choices";
+import { INTERVALS } from "./intervals";
 import { RANGES } from "./ranges";
 import { useHistory } from "./useHistory";
 
@@ -17,38 +20,30 @@ type Subject = { ticker: string; name: string; exchange: string; currency: strin
 
 /** The chosen stock: where it stands, and how it got there. */
 export function ChartPanel({ subject, round }: { subject: Subject; round: number }) {
+  const [interval, setInterval] = useState<HistoryInterval>("tick");
   const [minutes, setMinutes] = useState<number>(15);
-  const { points, problem } = useHistory(subject.ticker, round);
-  const isEmpty = points?.length === 0;
+  const { recorded, problem } = useHistory(subject.ticker, interval, round);
+  const isEmpty = recorded?.prices.length === 0;
 
   return (
     <section className={styles.panel} aria-labelledby="chart-title">
       <Headline subject={subject} />
       <div className={styles.chart}>
-        {points !== null && !isEmpty && (
+        {recorded !== null && !isEmpty && (
           <Boundary fallback={<p className={styles.note}>The chart could not be loaded.</p>}>
             <Suspense>
-              <PriceChart ticker={subject.ticker} history={points} minutes={minutes} />
+              <PriceChart ticker={subject.ticker} recorded={recorded} minutes={minutes} />
             </Suspense>
           </Boundary>
         )}
         {isEmpty && <p className={styles.note}>No prices recorded yet.</p>}
-        {points === null && problem !== null && <p className={styles.note}>{problem}</p>}
+        {recorded === null && problem !== null && <p className={styles.note}>{problem}</p>}
       </div>
       <footer className={styles.footer}>
-        <div role="group" aria-label="Time range" className={styles.ranges}>
-          {RANGES.map((range) => (
-            <button
-              key={range.name}
-              type="button"
-              className={styles.range}
-              aria-pressed={range.minutes === minutes}
-              onClick={() => setMinutes(range.minutes)}
-            >
-              {range.name}
-            </button>
-          ))}
-        </div>
+        <Choices label="Interval" choices={INTERVALS} chosen={interval} onChoose={setInterval} />
+        {interval === "tick" && (
+          <Choices label="Time range" choices={RANGES} chosen={minutes} onChoose={setMinutes} />
+        )}
         <p className={styles.credit}>
           Chart by{" "}
           <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">

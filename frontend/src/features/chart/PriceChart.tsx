@@ -1,19 +1,19 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
 
-import type { PricePoint } from "@/shared/api/types";
 import { directionOf } from "@/shared/format/decimal";
 import { priceStore } from "@/shared/prices/priceStore";
 
-import { pointsOf } from "./points";
+import { INTERVALS } from "./intervals";
 import styles from "./PriceChart.module.css";
 import { TickerChart } from "./TickerChart";
+import type { Recorded } from "./useHistory";
 
-type Props = { ticker: string; history: readonly PricePoint[]; minutes: number };
+type Props = { ticker: string; recorded: Recorded; minutes: number };
 
 const PAN_BARS = 20;
 
 /** Starts from history and moves with the price store; React only hands over the element. */
-export default function PriceChart({ ticker, history, minutes }: Props) {
+export default function PriceChart({ ticker, recorded, minutes }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<TickerChart>(null);
   const range = useRef(minutes);
@@ -32,7 +32,7 @@ export default function PriceChart({ ticker, history, minutes }: Props) {
   }, []);
 
   useEffect(() => {
-    chart.current?.show(pointsOf(history));
+    chart.current?.show(recorded);
     chart.current?.zoomTo(range.current);
     const follow = (): void => {
       const price = priceStore.get(ticker);
@@ -40,7 +40,7 @@ export default function PriceChart({ ticker, history, minutes }: Props) {
     };
     follow();
     return priceStore.subscribe(ticker, follow);
-  }, [ticker, history]);
+  }, [ticker, recorded]);
 
   useEffect(() => {
     range.current = minutes;
@@ -54,11 +54,13 @@ export default function PriceChart({ ticker, history, minutes }: Props) {
     chart.current?.pan(bars);
   }
 
+  const drawn = INTERVALS.find(({ value }) => value === recorded.interval)?.title;
+  const label = `Price chart of ${ticker}. ${drawn}. The left and right arrow keys move through time.`;
   return (
     <div
       className={styles.frame}
       role="group"
-      aria-label={`Price chart of ${ticker}. The left and right arrow keys move through time.`}
+      aria-label={label}
       tabIndex={0}
       onKeyDown={onKeyDown}
     >

@@ -1,33 +1,29 @@
-import { AreaSeries, createChart, type IChartApi, type IPriceLine, LineStyle } from "lightweight-charts";
+import { createChart, type IChartApi, type TickMarkType } from "lightweight-charts";
 
 import { decimalsOf, type Direction, formatDecimal } from "@/shared/format/decimal";
-import { formatClock, formatStamp } from "@/shared/format/time";
 import type { LivePrice } from "@/shared/prices/priceStore";
 
-import { type Point, pointOf, shownMinutes, startOf } from "./points";
-import { chartOptions, readTheme, seriesColors, type Theme } from "./theme";
-
-const RIGHT_OFFSET = 4;
+import { barOf } from "./bars";
+import { CandleDrawing } from "./CandleDrawing";
+import { type Drawing, RIGHT_OFFSET } from "./Drawing";
+import { SECONDS } from "./intervals";
+import { LineDrawing } from "./LineDrawing";
+import { pointsOf } from "./points";
+import { chartOptions, readTheme } from "./theme";
+import type { Recorded } from "./useHistory";
 
 /** lightweight-charts, reduced to what this screen asks of it. Knows no React. */
 export class TickerChart {
   private readonly chart: IChartApi;
-  private readonly series;
-  private points: Point[] = [];
-  private theme: Theme;
-  private direction: Direction = "flat";
+  private drawing: Drawing | null = null;
   private decimals = 2;
-  private hasWideRange = false;
-  private closeLine: IPriceLine | null = null;
-  private close: string | null = null;
 
   constructor(private readonly element: HTMLElement) {
-    this.theme = readTheme(element);
     this.chart = createChart(element, {
-      ...chartOptions(this.theme),
+      ...chartOptions(readTheme(element)),
       autoSize: true,
       localization: {
-        timeFormatter: (seconds: number) => formatStamp(seconds * 1000),
+        timeFormatter: (seconds: number) => this.drawing?.stamp(seconds * 1000) ?? "",
         priceFormatter: (price: number) => formatDecimal(price.toFixed(this.decimals)),
       },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 } },
@@ -38,12 +34,11 @@ export class TickerChart {
         rightOffset: RIGHT_OFFSET,
         minBarSpacing: 0.1,
         allowBoldLabels: false,
-        tickMarkFormatter: (seconds: number) => this.tickLabel(seconds * 1000),
+        tickMarkFormatter: (seconds: number, type: TickMarkType) =>
+          this.drawing?.tickLabel(seconds * 1000, type) ?? "",
       },
       handleScroll: { vertTouchDrag: false },
     });
-    this.series = this.chart.addSeries(AreaSeries, { lineWidth: 2, priceLineVisible: false });
-    this.repaint();
   }
 
   destroy(): void {
@@ -52,21 +47,26 @@ export class TickerChart {
 
   /** After the system changed between light and dark. */
   repaint(): void {
-    this.theme = readTheme(this.element);
-    this.chart.applyOptions(chartOptions(this.theme));
-    this.series.applyOptions(seriesColors(this.theme, this.direction));
-    this.closeLine?.applyOptions({ color: this.theme.cursor });
+    const theme = readTheme(this.element);
+    this.chart.applyOptions(chartOptions(theme));
+    this.drawing?.repaint(theme);
   }
 
-  show(points: Point[]): void {
-    this.points = points;
-    this.series.setData(points);
+  /** Draw this, in the place of what was drawn. */
+  show(recorded: Recorded): void {
+    if (this.drawing !== null) this.chart.removeSeries(this.drawing.series);
+    const { chart } = this;
+    const theme = readTheme(this.element);
+    this.drawing =
+      recorded.interval === "tick"
+        ? new LineDrawing(chart, theme, pointsOf(recorded.prices))
+        : new CandleDrawing(chart, theme, recorded.prices.map(barOf), SECONDS[recorded.interval]);
+    this.setPriceFormat();
   }
 
   zoomTo(minutes: number): void {
-    this.hasWideRange = shownMinutes(this.points, minutes) > 10;
-    const to = this.points.length - 1 + RIGHT_OFFSET;
-    this.chart.timeScale().setVisibleLogicalRange({ from: startOf(this.points, minutes), to });
+    if (this.drawing === null) return;
+    this.chart.timeScale().setVisibleLogicalRange(this.drawing.sight(minutes));
   }
 
   pan(bars: number): void {
@@ -75,51 +75,17 @@ export class TickerChart {
   }
 
   moved(price: LivePrice, direction: Direction): void {
-    if (price.price === null || price.updated_at === null) return;
-    this.color(direction);
-    this.showClose(price.previous_close);
-    const point = pointOf(price.updated_at, price.price);
-    const last = this.points.at(-1);
-    if (last !== undefined && point.time < last.time) return;
-    if (last?.time === point.time) this.points.pop();
-    this.points.push(point);
-    this.series.update(point);
-    this.setDecimals(decimalsOf(price.price));
+    const { price: text, updated_at: at } = price;
+    if (text === null || at === null) return;
+    this.drawing?.moved({ ...price, price: text, updated_at: at }, direction);
+    if (decimalsOf(text) === this.decimals) return;
+    this.decimals = decimalsOf(text);
+    this.setPriceFormat();
   }
 
-  /** Minutes name the marks of a wide range; close up, several marks share one. */
-  private tickLabel(ms: number): string {
-    const clock = formatClock(ms);
-    return this.hasWideRange ? clock.replace(/:\d\d$/, "") : clock;
-  }
-
-  private color(direction: Direction): void {
-    if (direction === this.direction) return;
-    this.direction = direction;
-    this.series.applyOptions(seriesColors(this.theme, direction));
-  }
-
-  private setDecimals(precision: number): void {
-    if (precision === this.decimals) return;
-    this.decimals = precision;
+  private setPriceFormat(): void {
+    const precision = this.decimals;
     const minMove = 1 / 10 ** precision;
-    this.series.applyOptions({ priceFormat: { type: "price", precision, minMove } });
-  }
-
-  private showClose(close: string | null): void {
-    if (close === this.close) return;
-    this.close = close;
-    if (this.closeLine !== null) this.series.removePriceLine(this.closeLine);
-    this.closeLine =
-      close === null
-        ? null
-        : this.series.createPriceLine({
-            price: Number(close),
-            color: this.theme.cursor,
-            lineWidth: 1,
-            lineStyle: LineStyle.Dotted,
-            axisLabelVisible: false,
-            title: "prev. close",
-          });
+    this.drawing?.series.applyOptions({ priceFormat: { type: "price", precision, minMove } });
   }
 }

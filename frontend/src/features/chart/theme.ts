@@ -34,6 +34,16 @@ export function chartOptions(theme: Theme): DeepPartial<TimeChartOptions> {
   };
 }
 
+export function candleColors({ lines: { up, down } }: Theme) {
+  return {
+    upColor: up,
+    downColor: down,
+    wickUpColor: up,
+    wickDownColor: down,
+    borderVisible: false,
+  };
+}
+
 export function seriesColors(theme: Theme, direction: Direction) {
   return {
     lineColor: theme.lines[direction],

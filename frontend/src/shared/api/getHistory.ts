@@ -1,11 +1,26 @@
 import { request } from "./request";
-import type { PricePoint } from "./types";
+import type { Candle, HistoryInterval, PricePoint } from "./types";
+
+type Wanted = { limit: number; signal?: AbortSignal };
 
 /** The newest `limit` recorded prices of a ticker, oldest first. */
-export function getHistory(
+export function getHistory(ticker: string, wanted: Wanted): Promise<PricePoint[]> {
+  return read(ticker, "tick", wanted);
+}
+
+/** The newest `limit` candles of a ticker, oldest first. The last one is not finished. */
+export function getCandles(
   ticker: string,
-  { limit, signal }: { limit: number; signal?: AbortSignal },
-): Promise<PricePoint[]> {
-  const path = `securities/${encodeURIComponent(ticker)}/history?limit=${limit}`;
+  { interval, ...wanted }: Wanted & { interval: Exclude<HistoryInterval, "tick"> },
+): Promise<Candle[]> {
+  return read(ticker, interval, wanted);
+}
+
+function read<Item>(
+  ticker: string,
+  interval: HistoryInterval,
+  { limit, signal }: Wanted,
+): Promise<Item[]> {
+  const path = `securities/${encodeURIComponent(ticker)}/history?interval=${interval}&limit=${limit}`;
   return request("GET", path, signal === undefined ? {} : { signal });
 }

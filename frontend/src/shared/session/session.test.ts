@@ -4,6 +4,7 @@ import { request, takeTokensFrom } from "@/shared/api/request";
 import { fakeFetch } from "@/testing/fakeFetch";
 
 import { Session } from "./session";
+import { maybeSignedIn, rememberSignIn } from "./signedInBefore";
 
 const ada = { id: 1, username: "ada", email: "", role: "user" as const };
 const refused = { status: 401, body: { code: "token_invalid", message: "No." } };
@@ -24,6 +25,7 @@ function jwt(number: number, lifetimeSeconds: number): string {
 
 beforeEach(() => {
   vi.useFakeTimers();
+  rememberSignIn();
   issued = 0;
   session = new Session();
   takeTokensFrom(session);
@@ -33,6 +35,7 @@ afterEach(() => {
   session.end(null);
   vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 test("the cookie brings a session back, and no script ever sees the refresh token", async () => {
@@ -47,6 +50,43 @@ test("without a cookie one is signed out, without a word", async () => {
   fakeFetch({ "POST auth/refresh": () => refused });
   await session.start();
   expect(session.state.get()).toEqual({ name: "signed-out", notice: null });
+});
+
+test("who has never signed in here is signed out, and nobody is asked", async () => {
+  session.end(null);
+  const calls = fakeFetch({ "POST auth/refresh": () => refused });
+  await session.start();
+  expect(session.state.get()).toEqual({ name: "signed-out", notice: null });
+  expect(calls).toEqual([]);
+});
+
+test("a sign-in is remembered until it is over, however that comes", async () => {
+  session.end(null);
+  expect(maybeSignedIn()).toBe(false);
+  session.signIn({ access: jwt(0, 900), user: ada });
+  expect(maybeSignedIn()).toBe(true);
+  fakeFetch({ "POST auth/logout": () => ({ status: 204 }) });
+  await session.signOut();
+  expect(maybeSignedIn()).toBe(false);
+  session.signIn({ access: jwt(0, 900), user: ada });
+  fakeFetch({ "POST auth/refresh": () => refused });
+  await session.renew(jwt(0, 900)).catch(() => undefined);
+  expect(maybeSignedIn()).toBe(false);
+});
+
+test("a server that is away is no reason to forget a sign-in", async () => {
+  fakeFetch({});
+  await session.start();
+  expect(maybeSignedIn()).toBe(true);
+});
+
+test("where the browser keeps nothing for us, the server is asked", async () => {
+  vi.spyOn(Storage.prototype, "getItem").mockImplementation(() => {
+    throw new DOMException("denied", "SecurityError");
+  });
+  fakeFetch({ "POST auth/refresh": renewed, "GET auth/me": () => ({ body: ada }) });
+  await session.start();
+  expect(session.state.get().name).toBe("signed-in");
 });
 
 test("a server that is away signs nobody out: it says so and tries again", async () => {

@@ -5,6 +5,7 @@ import { createStore } from "@/shared/store";
 
 import { getMe, postLogout, postRefresh } from "./calls";
 import { oneTabAtATime, TabsChannel } from "./oneAtATime";
+import { forgetSignIn, maybeSignedIn, rememberSignIn } from "./signedInBefore";
 import { type AccessToken, holdToken } from "./token";
 
 export type SessionState =
@@ -24,6 +25,7 @@ export class Session {
 
   /** On page load: the cookie, if there is one, brings the session back. */
   async start(): Promise<void> {
+    if (!maybeSignedIn()) return this.end(null);
     try {
       this.state.set({ name: "signed-in", user: await getMe(await this.renewOnce()) });
     } catch (error) {
@@ -59,6 +61,7 @@ export class Session {
   /** The server no longer accepts who we are. */
   end(notice: string | null): void {
     clearTimeout(this.timer);
+    forgetSignIn();
     this.token = null;
     this.state.set({ name: "signed-out", notice });
   }
@@ -95,6 +98,7 @@ export class Session {
   }
 
   private hold(access: string): string {
+    rememberSignIn();
     this.token = holdToken(access, Date.now());
     this.schedule(() => this.renewOrEnd(), this.token.renewAt - Date.now());
     return access;

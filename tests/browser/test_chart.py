@@ -1,0 +1,76 @@
+"""The chart: every price, or candles of a minute up to a day."""
+
+import re
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import OpenScreen
+from tests.browser.screen import SOON, Account, Screen
+from tests.browser.stack import wait_until
+
+CANDLES = {"1m": "a minute", "5m": "five minutes", "1h": "an hour", "1d": "a day"}
+
+
+def drawn(chart: Locator, what: str) -> Locator:
+    """The drawing, as a screen reader hears of it."""
+    return chart.get_by_role("group", name=re.compile(f"^Price chart of AAPL. {what}"))
+
+
+def is_chosen(chart: Locator, name: str) -> None:
+    """This interval's button is pressed, and no other."""
+    pressed = chart.get_by_role("group", name="Interval").locator("[aria-pressed=true]")
+    expect(pressed).to_have_text([name])
+
+
+def pixels(screen: Screen) -> str:
+    """What the chart's canvases show."""
+    found: str = screen.page.evaluate(
+        "() => [...document.querySelectorAll('canvas')].map((it) => it.toDataURL()).join()"
+    )
+    return found
+
+
+def test_buttons_switch_between_prices_and_candles(
+    open_screen: OpenScreen, account: Account
+) -> None:
+    account.watch("AAPL")
+    screen = open_screen()
+    screen.is_live()
+    chart = screen.page.get_by_role("region", name="AAPL")
+    expect(drawn(chart, "Every price")).to_be_visible(timeout=SOON)
+    is_chosen(chart, "Tick")
+    for name, of in CANDLES.items():
+        with screen.page.expect_response(re.compile(f"/AAPL/history.interval={name}&")) as answer:
+            chart.get_by_role("button", name=name, exact=True).click()
+        assert answer.value.ok
+        expect(drawn(chart, f"Candles of {of}")).to_be_visible(timeout=SOON)
+        is_chosen(chart, name)
+        # Ranges are of minutes, and make no sense of days.
+        expect(chart.get_by_role("group", name="Time range")).to_be_hidden()
+    chart.get_by_role("button", name="Tick", exact=True).click()
+    expect(drawn(chart, "Every price")).to_be_visible(timeout=SOON)
+    expect(chart.get_by_role("group", name="Time range")).to_be_visible()
+
+
+def test_the_newest_candle_moves_with_the_prices(open_screen: OpenScreen, account: Account) -> None:
+    account.watch("AAPL")
+    screen = open_screen()
+    screen.is_live()
+    chart = screen.page.get_by_role("region", name="AAPL")
+    chart.get_by_role("button", name="1d", exact=True).click()
+    expect(drawn(chart, "Candles of a day")).to_be_visible(timeout=SOON)
+    before = pixels(screen)
+    screen.sees_price_move("AAPL")
+    wait_until(lambda: pixels(screen) != before, seconds=5, what="the candle's move")
+
+
+def test_intervals_are_chosen_by_keyboard(open_screen: OpenScreen, account: Account) -> None:
+    account.watch("AAPL")
+    screen = open_screen()
+    chart = screen.page.get_by_role("region", name="AAPL")
+    chart.get_by_role("button", name="Tick", exact=True).focus()
+    screen.page.keyboard.press("Tab")
+    screen.page.keyboard.press("Enter")
+    expect(drawn(chart, "Candles of a minute")).to_be_visible(timeout=SOON)
+    expect(chart.get_by_role("button", name="1m", exact=True)).to_be_focused()
+    is_chosen(chart, "1m")
