@@ -97,6 +97,20 @@ class Stack:
         """Let prices come again."""
         self._processes["beat"].send_signal(signal.SIGCONT)
 
+    def say_delayed(self, *, since_ms: int) -> None:
+        """End a run as one does whose vendor has been in trouble since then."""
+        self._run(
+            "manage.py",
+            "shell",
+            "-c",
+            "from pricefeed.delivery.publish import publish\n"
+            "from pricefeed.recording.selectors import feed\n"
+            "from pricefeed.recording.services import Recorded\n"
+            "found = feed()\n"
+            "nothing = Recorded(found.epoch, found.sequence, found.sequence, 0, [])\n"
+            f"publish(nothing, delayed_since={since_ms})",
+        )
+
     def set_active(self, ticker: str, *, active: bool) -> None:
         """Activate or deactivate a security, as the admin site does."""
         self._run(
