@@ -11,6 +11,7 @@ from channels.db import database_sync_to_async
 from accounts.tokens import Identity, TokenExpired, TokenInvalid, identify_many
 from config.origin import OriginGuard
 from config.refusal import NoSuchSocket
+from pricefeed.api.feed_socket import FeedConsumer
 from pricefeed.delivery.anomalies_socket import AnomaliesConsumer
 from pricefeed.delivery.consumers import PricesConsumer, WatchlistConsumer
 from pricefeed.delivery.gathered import Gathered
@@ -35,6 +36,7 @@ routes: list[tuple[re.Pattern[str], Callable[[], AsyncConsumer]]] = [
     (re.compile(r"/ws/prices/?"), PricesConsumer),
     (re.compile(r"/ws/prices/(?P<ticker>[^/]+)/?"), PricesConsumer),
     (re.compile(r"/ws/anomalies/?"), AnomaliesConsumer),
+    (re.compile(r"/ws/feed/?"), partial(FeedConsumer, authenticate=authenticate)),
     (re.compile(r".*", re.DOTALL), NoSuchSocket),
 ]
 

@@ -67,6 +67,14 @@ def unpack(packed: bytes) -> TickColumns:
     return TickColumns(*(rows[name].astype(np.int64) for name in ("security", "at", "price")))
 
 
+def joined(columns: Sequence[TickColumns]) -> TickColumns:
+    """One after the other. Without previous closes."""
+    if not columns:
+        return TickColumns.of([], [], [])
+    names = ("security", "at", "price")
+    return TickColumns(*(np.concatenate([getattr(c, name) for c in columns]) for name in names))
+
+
 def packed_length(packed: bytes) -> int:
     """How many ticks are in there."""
     return len(packed) // _ROW.itemsize

@@ -1,6 +1,7 @@
 """Pushed ticks, in and out: taken from feeders, recorded by workers, published."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID
@@ -11,7 +12,7 @@ from celery.exceptions import OperationalError as BrokerAway
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from pricefeed.columns import TickColumns
+from pricefeed.columns import TickColumns, joined
 from pricefeed.delivery.latest import LatestWriter, Mark
 from pricefeed.delivery.publish import publish
 from pricefeed.recording import selectors
@@ -20,8 +21,8 @@ from pricefeed.recording.locks import publication_lock, stream_lock
 from pricefeed.recording.positions import position_of
 from pricefeed.recording.services import Recorded, record_pushed
 from pricefeed.sources.pushed.figures import count
-from pricefeed.sources.pushed.judging import TimeRange, judged
-from pricefeed.sources.pushed.message import PushedTick, decode
+from pricefeed.sources.pushed.judging import Refusals, TimeRange, judged
+from pricefeed.sources.pushed.message import Decoded, PushedTick, decode
 from pricefeed.sources.pushed.streams import Answer, streams
 from pricefeed.sources.pushed.tickers import KnownTickers
 from rest.errors import ApiError
@@ -53,11 +54,22 @@ def ticks_push(message: bytes, *, claim: str | None = None) -> Answer:
     fingerprint = sha256(message).digest()
     if claim and (said := streams().answered(claim)):
         return _same(said, fingerprint)
-    decoded = decode(message)
-    known = _tickers.find_all({each.ticker for each in decoded if isinstance(each, PushedTick)})
-    now = TimeRange.at(timezone.now())
-    ticks, refused = judged(decoded, find=known.__getitem__, times=now)
+    ((ticks, refused),) = _judged([decode(message)])
     return _same(_taken(ticks, Answer(fingerprint, len(ticks), refused), claim), fingerprint)
+
+
+def messages_push(messages: Sequence[bytes]) -> list[Answer | ApiError]:
+    """As `ticks_push`, of several messages in one go: what can be taken of all, or nothing.
+
+    An answer for each, or why it cannot be read. Raises Busy, and what Redis raises.
+    """
+    decoded = [_read(message) for message in messages]
+    readable = _judged([each for each in decoded if not isinstance(each, ApiError)])
+    refused = [each for _, of_one in readable for each in of_one]
+    ticks = joined([ticks for ticks, _ in readable])
+    _taken(ticks, Answer(b"", len(ticks), refused))
+    answers = (Answer(b"", len(ticks), refused) for ticks, refused in readable)
+    return [each if isinstance(each, ApiError) else next(answers) for each in decoded]
 
 
 def columns_push(ticks: TickColumns) -> None:
@@ -111,6 +123,21 @@ def pushed_record(partition: int) -> int | None:
     if partition in streams().waiting() and streams().ask(partition):
         _ask_for_recorder(partition)
     return len(batch.ticks)
+
+
+def _read(message: bytes) -> Sequence[Decoded] | ApiError:
+    try:
+        return decode(message)
+    except ApiError as error:
+        return error
+
+
+def _judged(messages: Sequence[Sequence[Decoded]]) -> list[tuple[TickColumns, Refusals]]:
+    """What is taken and what is refused of each, with one look for all their tickers."""
+    ticks = (each for message in messages for each in message)
+    known = _tickers.find_all({each.ticker for each in ticks if isinstance(each, PushedTick)})
+    now = TimeRange.at(timezone.now())
+    return [judged(message, find=known.__getitem__, times=now) for message in messages]
 
 
 def _same(answer: Answer, fingerprint: bytes) -> Answer:

@@ -66,16 +66,28 @@ def validator(name: str) -> Draft7Validator:
 def check_frame(frame: dict[str, Json]) -> None:
     """Raises ValidationError for what the document does not say that the server sends."""
     assert frame["type"] in sent_by_server(), frame
-    validator(frame["type"]).validate(frame)
+    is_answer = frame["type"] == "error" and "messages" in frame
+    validator("feedError" if is_answer else frame["type"]).validate(frame)
 
 
 def examples() -> dict[str, dict[str, list[Json]]]:
-    """Payloads by who says them and by message."""
+    """Payloads by who says them and by message; without those that only feeders say and hear."""
     found: dict[str, dict[str, list[Json]]] = {"server": {}, "client": {}}
-    for name, message in document()["components"]["messages"].items():
-        side = "server" if name in sent_by_server() else "client"
-        found[side][name] = [example["payload"] for example in message["examples"]]
+    for name in document()["components"]["messages"]:
+        if any(name in channel["messages"] for channel in _channels_of_the_screen()):
+            side = "server" if name in sent_by_server() else "client"
+            found[side][name] = examples_of(name)
     return found
+
+
+def examples_of(name: str) -> list[Json]:
+    """The payloads of a message."""
+    message = document()["components"]["messages"][name]
+    return [example["payload"] for example in message["examples"]]
+
+
+def _channels_of_the_screen() -> list[Json]:
+    return [channel for name, channel in document()["channels"].items() if name != "feed"]
 
 
 def _closed(part: Json) -> Json:

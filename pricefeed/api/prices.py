@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from pricefeed import pushed
 from pricefeed.sources.pushed.message import MOST_TICKS, Malformed
 from pricefeed.sources.pushed.refusals import REFUSALS
-from pricefeed.sources.pushed.streams import Answer, Busy
+from pricefeed.sources.pushed.streams import Answer
 from rest.errors import INVALID, ApiError
 from rest.parsers import body_within
 from rest.schema import error_responses
@@ -29,8 +29,7 @@ from rest.views import Endpoint
 
 PERMISSION = "pricefeed.push_prices"
 KEY_HEADER = "Idempotency-Key"
-BUSY_RETRY_SECONDS = 2
-_LONGEST_KEY = 200
+LONGEST_KEY = 200
 
 
 class MayPush(BasePermission):
@@ -125,7 +124,7 @@ class PricesView(Endpoint):
         parameters=[
             OpenApiParameter(
                 KEY_HEADER,
-                {"type": "string", "maxLength": _LONGEST_KEY, "pattern": "^[!-~]+$"},
+                {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
                 OpenApiParameter.HEADER,
                 description="Your name for this request. Sent again with the same body within a "
                 "day, it gets the first answer, and nothing is taken twice.",
@@ -151,30 +150,25 @@ class PricesView(Endpoint):
     def post(self, request: Request) -> Response:
         if not isinstance(request.data, bytes):
             raise Malformed  # nothing at all
-        try:
-            answer = pushed.ticks_push(request.data, claim=_claim(request))
-        except Busy:
-            raise ApiError(
-                503,
-                "busy",
-                "More prices wait to be recorded than may. Nothing was taken; try again shortly.",
-                headers={"Retry-After": str(BUSY_RETRY_SECONDS)},
-            ) from None
-        return Response(_answer_json(answer), status=202)
+        answer = pushed.ticks_push(request.data, claim=_claim(request))
+        return Response(answer_json(answer), status=202)
 
 
 def _claim(request: Request) -> str | None:
-    """The user's name for the request, kept apart from other users' names."""
     key = request.headers.get(KEY_HEADER)
-    if key is None:
-        return None
-    if not 0 < len(key) <= _LONGEST_KEY or not (key.isascii() and key.isprintable()):
-        problem = f"At most {_LONGEST_KEY} printable ASCII characters."
-        raise ApiError(400, "invalid", INVALID, fields={KEY_HEADER: [problem]})
-    return f"{request.user.pk}:{key}"
+    return None if key is None else claim_of(request.user.pk or 0, key, field=KEY_HEADER)
 
 
-def _answer_json(answer: Answer) -> dict[str, Any]:
+def claim_of(user_id: int, key: str, *, field: str) -> str:
+    """A user's name for a message, kept apart from other users'. Raises ApiError for no name."""
+    if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        problem = f"At most {LONGEST_KEY} printable ASCII characters."
+        raise ApiError(400, "invalid", INVALID, fields={field: [problem]})
+    return f"{user_id}:{key}"
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """What is said of a message."""
     return {
         "accepted": answer.accepted,
         "refused": [

@@ -10,12 +10,12 @@ from prometheus_client import Gauge
 
 from pricefeed.delivery.outlet import Outlet
 
-WATCHLIST, PRICES, ANOMALIES = "watchlist", "prices", "anomalies"
-_KINDS = (WATCHLIST, PRICES, ANOMALIES)
+WATCHLIST, PRICES, ANOMALIES, FEED = "watchlist", "prices", "anomalies", "feed"
+_KINDS = (WATCHLIST, PRICES, ANOMALIES, FEED)
 
 _connections = Gauge(
     "tickwatch_connections",
-    "Open sockets that are told something, by what they were opened for.",
+    "Open sockets, by what they were opened for.",
     ["kind"],
     multiprocess_mode="livesum",
 )

@@ -15,6 +15,7 @@ from pricefeed.delivery import close_codes
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.messages import SessionEnded
+from pricefeed.delivery.outlet import Outlet
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ class Follower:
         self._living = living
         self._change = change
         self._refuse = refuse
-        self._by_user: dict[int, set[Connection]] = {}
+        self._by_user: dict[int, set[Outlet]] = {}
         self._fixed: set[Connection] = set()
         self._edited: set[int] = set()
         self._securities_changed = False
@@ -60,10 +61,15 @@ class Follower:
 
     def add(self, connection: Connection) -> None:
         """Follow a connection; until `begun`, changes are remembered for it."""
-        if connection.user_id is None:
+        if connection.identity is None:
             self._fixed.add(connection)
         else:
-            self._by_user.setdefault(connection.user_id, set()).add(connection)
+            self.look_after(connection)
+
+    def look_after(self, outlet: Outlet) -> None:
+        """Close a user's socket with the sign-in; only a `Connection` has a list to follow."""
+        assert outlet.identity is not None
+        self._by_user.setdefault(outlet.identity.user_id, set()).add(outlet)
 
     def begun(self, connection: Connection) -> None:
         """The connection has its list; catch up with what changed while it was read."""
@@ -71,17 +77,20 @@ class Follower:
             connection.edited = False
             self.edited(connection.user_id) if connection.user_id else self.securities_changed()
 
-    def of_user(self, user_id: int) -> list[Connection]:
-        """The user's connections in this process."""
+    def of_user(self, user_id: int) -> list[Outlet]:
+        """The user's sockets in this process."""
         return list(self._by_user.get(user_id, ()))
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, outlet: Outlet) -> None:
         """Follow it no longer."""
-        self._fixed.discard(connection)
-        if connection.user_id is not None and (others := self._by_user.get(connection.user_id)):
-            others.discard(connection)
+        if outlet.identity is None:
+            self._fixed.discard(outlet)
+            return
+        user_id = outlet.identity.user_id
+        if others := self._by_user.get(user_id):
+            others.discard(outlet)
             if not others:
-                del self._by_user[connection.user_id]
+                del self._by_user[user_id]
 
     # -- News --------------------------------------------------------------------------------
 
@@ -156,6 +165,7 @@ class Follower:
                 (connection, tickers)
                 for user_id, tickers in lists.items()
                 for connection in self._by_user.get(user_id, ())
+                if isinstance(connection, Connection)
             ]
             lost = {t for c, tickers in followers for t in set(c.tickers).difference(tickers)}
             inactive = lost - await self._active_among(lost) if lost else set()

@@ -20,6 +20,7 @@ import structlog
 from pricefeed.delivery import leaving
 from pricefeed.delivery.anomalies import Announcer
 from pricefeed.delivery.background import Background
+from pricefeed.delivery.feeders import Feeders
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.follower import Follower
@@ -82,6 +83,15 @@ class Hub:
         self._connections: dict[Connection, None] = {}
         self._background = Background()
         self.announcer = Announcer(
+        self._follower = Follower(
+            lists_of_users=reads.lists_of_users,
+            active_tickers=reads.active_tickers,
+            active_among=reads.active_among,
+            living=reads.living,
+            change=self._change,
+            refuse=self._teller.refuse,
+        )
+        self.feeders = Feeders(teller=self._teller, follower=self._follower)
             reads=reads.anomalies,
             epoch=lambda: self._teller.mark.epoch,
             background=self._background,
@@ -109,14 +119,6 @@ class Hub:
             latest=self._latest,
             quotes_from_database=self._reads.quotes,
         )
-        self._follower = Follower(
-            lists_of_users=self._reads.lists_of_users,
-            active_tickers=self._reads.active_tickers,
-            active_among=self._reads.active_among,
-            living=self._reads.living,
-            change=self._change,
-            refuse=self._teller.refuse,
-        )
         self._rounds = Rounds(
             outlets=self._everybody,
             teller=self._teller,
@@ -143,7 +145,7 @@ class Hub:
 
     def _everybody(self) -> Iterator[Outlet]:
         """Every socket, whatever it was opened for."""
-        return chain(self._connections, self.announcer.outlets)
+        return chain(self._connections, self.announcer.outlets, self.feeders.outlets)
 
     # -- Connections -------------------------------------------------------------------------
 

@@ -20,6 +20,11 @@ HEARTBEAT_SECONDS = 25
 _WRITES_BETWEEN_BREATHS = 500
 
 
+def welcome(epoch: str, **more: int) -> str:
+    """A `welcome` frame."""
+    return wire.frame("welcome", protocol=1, epoch=epoch, heartbeat=HEARTBEAT_SECONDS, **more)
+
+
 class Teller:
     """Writes to connections what they lack.
 
@@ -48,9 +53,12 @@ class Teller:
             snapshot = wire.snapshot_frame(mark.sequence, newer, tickers=connection.tickers)
         else:
             snapshot = wire.snapshot_frame(mark.sequence, board.whole(places))
-        welcome = wire.frame("welcome", protocol=1, epoch=epoch, heartbeat=HEARTBEAT_SECONDS)
+        connection.write(welcome(epoch), snapshot, *self.complaints())
+
+    def complaints(self) -> list[str]:
+        """For who has just come: a heartbeat, while the feed or its source is in trouble."""
         is_well = self.stale_since is None and self.delayed_since is None
-        connection.write(welcome, snapshot, *([] if is_well else [self.heartbeat()]))
+        return [] if is_well else [self.heartbeat()]
 
     def bring_up_to_date(self, connection: Connection) -> None:
         """Write all that a connection lacks; stops where its socket is full."""
@@ -59,10 +67,11 @@ class Teller:
         if connection.told is None:
             self.greet(connection)
             return
+        added: list[int] = []
         if connection.told is not connection.tickers:
-            self._tell_edit(connection, connection.told)
+            added = self._tell_edit(connection, connection.told)
         if not connection.blocked and connection.revision < self._board.revision:
-            quotes = connection.behind(self._board)
+            quotes = connection.behind(self._board, besides=added)
             connection.revision = self._board.revision
             if quotes:
                 connection.write(wire.prices_frame(self.mark.sequence, ",".join(quotes)))
@@ -97,11 +106,14 @@ class Teller:
             if not connection.blocked and not connection.closed:
                 connection.write(text)
 
-    def _tell_edit(self, connection: Connection, told: tuple[str, ...]) -> None:
-        """The list is another one, or in another order, than the client knows."""
+    def _tell_edit(self, connection: Connection, told: tuple[str, ...]) -> list[int]:
+        """The list is another one, or in another order, than the client knows.
+
+        Returns the places of what was added, whose newest quotes the client has then.
+        """
         connection.told = tickers = connection.tickers
         if told == tickers:
-            return
+            return []
         known = set(told)
         added = [
             place
@@ -116,6 +128,7 @@ class Teller:
                 removed=sorted(known.difference(tickers)),
             )
         )
+        return added
 
     def refuse(self, connection: Connection, ticker: str) -> None:
         """A watched security is no longer active: say so, or close who watched nothing else."""

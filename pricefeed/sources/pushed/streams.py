@@ -13,6 +13,7 @@ from django.conf import settings
 from pricefeed.columns import TickColumns, packed_length, unpack
 from pricefeed.recording.positions import Position, Step
 from pricefeed.sources.pushed import scripts
+from rest.errors import ApiError
 from securities.redis_client import redis_client
 
 PREFIX = "tickwatch:{ticks}"
@@ -20,13 +21,22 @@ CLAIM_SECONDS = 24 * 3600
 BATCH_BYTES = 1_200_000
 """Enough for a batch: fifty thousand ticks; one entry more may be read."""
 
+BUSY_RETRY_SECONDS = 2
 _RETRY_SECONDS = 60  # longer than any client of ours tries the same call again
 _FLAG_SECONDS = 2
 _TIMEOUT_SECONDS = 3.0
 
 
-class Busy(Exception):
-    """More ticks wait than may: nothing of this message was taken."""
+class Busy(ApiError):
+    """More ticks wait than may: nothing of this message was taken. Over REST: 503 `busy`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            503,
+            "busy",
+            "More prices wait to be recorded than may. Nothing was taken; try again shortly.",
+            headers={"Retry-After": str(BUSY_RETRY_SECONDS)},
+        )
 
 
 class Answer(msgspec.Struct, array_like=True, frozen=True):

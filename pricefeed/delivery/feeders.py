@@ -1,0 +1,81 @@
+"""The sockets of feeders: they get no prices, but end, and hear of the feed, like all others."""
+
+import asyncio
+
+from pricefeed.delivery.close_codes import GOING_AWAY
+from pricefeed.delivery.figures import FEED
+from pricefeed.delivery.follower import Follower
+from pricefeed.delivery.identity import Identity
+from pricefeed.delivery.outlet import Outlet, Send
+from pricefeed.delivery.teller import Teller, welcome
+from pricefeed.delivery.writer import Writer
+
+
+class FeederOutlet(Outlet):
+    """What was taken is answered before the server goes away: else it would be sent twice.
+
+    `is_taking` is for who takes messages; it ends with `taken`. Whatever else closes the
+    socket closes it at once.
+    """
+
+    __slots__ = ("_farewell", "_news", "is_taking")
+
+    def __init__(self, send: Send, *, writer: Writer | None = None, identity: Identity) -> None:
+        super().__init__(send, writer=writer, identity=identity, on_free=lambda _: self._news.set())
+        self.is_taking = False
+        self._farewell: str | None = None
+        self._news = asyncio.Event()
+
+    @property
+    def kind(self) -> str:
+        return FEED
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether another message may be begun."""
+        return not self.closed and self._farewell is None
+
+    def taken(self) -> None:
+        """Nothing is being taken any more, and what was has been answered."""
+        self.is_taking = False
+        if self._farewell is not None:
+            super().close(GOING_AWAY, self._farewell)
+
+    def close(self, code: int, reason: str = "") -> None:
+        if code == GOING_AWAY and self.is_taking and not self.blocked:
+            self._farewell = reason
+            return
+        super().close(code, reason)
+        self._news.set()
+
+    def gone(self) -> None:
+        super().gone()
+        self._news.set()
+
+    async def answer(self, text: str) -> None:
+        """Write; where the client does not read its answers, wait until it does, or is gone."""
+        while self.blocked and not self.closed:
+            self._news.clear()
+            await self._news.wait()
+        if not self.closed:
+            self.write(text)
+
+
+class Feeders:
+    """Those of this process."""
+
+    def __init__(self, *, teller: Teller, follower: Follower) -> None:
+        self._teller = teller
+        self._follower = follower
+        self.outlets: dict[FeederOutlet, None] = {}
+
+    def add(self, outlet: FeederOutlet) -> None:
+        """Welcome it; from now on it is told of the feed, and closed when its time is up."""
+        self._follower.look_after(outlet)
+        self.outlets[outlet] = None
+        outlet.write(welcome(self._teller.mark.epoch), *self._teller.complaints())
+
+    def remove(self, outlet: FeederOutlet) -> None:
+        """It has ended."""
+        self._follower.remove(outlet)
+        self.outlets.pop(outlet, None)
