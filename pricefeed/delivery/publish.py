@@ -1,10 +1,10 @@
 """Sends committed quotes to the channel layer. Nothing else sends price messages.
 
 The newest quotes go to Redis first, then one message to the group of each
-changed ticker, then the mark. A run that died between commit and publish is
-repaired by the next one: everything newer than the mark is published. Securities
-that were renamed or changed otherwise have everything published once more, so that
-names in Redis and on hubs' boards are those of the catalogue.
+changed ticker, then the mark; and a word to all where anomalies were found. A run that
+died between commit and publish is repaired by the next one: everything newer than the
+mark is published. Securities that were renamed or changed otherwise have everything
+published once more, so that names in Redis and on hubs' boards are those of the catalogue.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from msgspec import UNSET, UnsetType
 
-from pricefeed.delivery.groups import FEED_GROUP, price_group
+from pricefeed.delivery.groups import ANOMALIES_GROUP, FEED_GROUP, price_group
 from pricefeed.delivery.latest import LatestWriter, Mark
-from pricefeed.delivery.messages import FeedMark, HubMessage, PriceChanged
+from pricefeed.delivery.messages import AnomaliesFound, FeedMark, HubMessage, PriceChanged
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording.selectors import quotes_after
 from pricefeed.recording.services import Recorded, begin_epoch
@@ -51,17 +51,16 @@ def publish(
         epoch = str(recorded.epoch)
     after = mark.sequence if mark is not None and mark.epoch == epoch else 0
     starts_over = not after or latest.catalogue() != catalogue
-    if starts_over:
-        quotes = quotes_after(0)
-    elif after == recorded.after:
-        quotes = recorded.quotes
-    else:
-        quotes = quotes_after(after)
+    is_alone = after == recorded.after and not starts_over
+    quotes = recorded.quotes if is_alone else quotes_after(0 if starts_over else after)
+    # What others left unpublished may have held some: who hears of it asks Postgres.
+    has_anomalies = recorded.anomaly_count > 0 or not is_alone
     wire_quotes = _encoded(quotes)
     latest.save(wire_quotes, starting_over=starts_over)
     _send(
         [
             (FEED_GROUP, FeedMark(epoch, after, done=False)),
+            *([(ANOMALIES_GROUP, AnomaliesFound())] if has_anomalies else ()),
             *((price_group(quote.ticker), PriceChanged(quote)) for quote in wire_quotes),
             (FEED_GROUP, FeedMark(epoch, recorded.upto, done=True, delayed_since=delayed_since)),
         ]

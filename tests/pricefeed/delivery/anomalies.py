@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
+from channels.layers import get_channel_layer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from pricefeed.delivery.anomalies_nudge import nudge
+from pricefeed.delivery.groups import ANOMALIES_GROUP
+from pricefeed.delivery.messages import AnomaliesFound
 from pricefeed.models import Anomaly, Direction
 from securities.models import Security
 from tests.asyncapi import check_frame
@@ -41,10 +43,15 @@ def commit(*tickers: str, times: int = 1) -> list[int]:
     return [row.pk for row in Anomaly.objects.bulk_create(rows)]
 
 
+async def nudge() -> None:
+    """As publishing does it."""
+    await get_channel_layer().group_send_many([(ANOMALIES_GROUP, AnomaliesFound())])
+
+
 async def find(*tickers: str, times: int = 1) -> list[int]:
     """Commit them, and say so."""
     ids: list[int] = await off_loop(lambda: commit(*tickers, times=times))
-    await off_loop(nudge)
+    await nudge()
     return ids
 
 

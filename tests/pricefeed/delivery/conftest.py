@@ -11,6 +11,7 @@ from django.db import connection
 from msgspec import UNSET
 from prometheus_client import REGISTRY
 
+from pricefeed.delivery import anomalies
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.latest import LatestReader
@@ -108,6 +109,12 @@ def wide_market(security: Callable[..., Security]) -> None:
 async def move(tick: MakeTick, step: int, tickers: list[str] = TICKERS) -> None:
     ticks = [tick(ticker, f"{10 + step}", seconds=step) for ticker in tickers]
     await off_loop(lambda: publish(record(ticks)))
+
+
+@pytest.fixture
+def looks_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of anomalies nothing is heard but by a word."""
+    monkeypatch.setattr(anomalies, "LOOK_SECONDS", 60.0)
 
 
 def closed(code: int) -> float:
