@@ -6,8 +6,8 @@ import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
+from rest.owed import Owed
 from securities import version
-from securities.owed import Owed
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 from redis.exceptions import RedisError
 
-from securities.owed import Owed
+from rest.owed import Owed
 from watchlists import cache
 
 log = structlog.get_logger(__name__)
