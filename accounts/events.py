@@ -3,12 +3,16 @@
 import asyncio
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
+from rest_framework_simplejwt.settings import api_settings
+
+from rest.owed import Owed
 
 log = structlog.get_logger(__name__)
 
@@ -25,29 +29,42 @@ class Ending(StrEnum):
     DISABLED = "disabled"
 
 
+class Ended(NamedTuple):
+    """What there is to tell: one family of a user's tokens has ended, or (None) all have."""
+
+    user_id: int
+    family: str | None
+    ending: Ending
+
+
 def announce_end(user_id: int, ending: Ending, *, family: str | None = None) -> None:
     """On commit, say that a user's sign-ins have ended: one family of tokens, or all.
 
     `{"type": "session.ended", "user", "family", "reason"}` goes to the channel layer's
-    group settings.SESSIONS_GROUP, at most once. It never fails what was committed: with
-    Redis away, connections live on until their tokens expire.
+    group settings.SESSIONS_GROUP. It never fails what was committed: where Redis is away
+    or hangs it is said again, until it succeeds or every access token has expired.
     """
+    transaction.on_commit(partial(_tell_or_owe, Ended(user_id, family, ending)))
+
+
+def _tell_or_owe(ended: Ended) -> None:
+    try:
+        _tell(ended)
+    except Exception as error:  # noqa: BLE001  a layer may fail in any way; the change stands
+        log.warning("session_end_not_announced", user=ended.user_id, cause=error)
+        _owed.add(ended, seconds=api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
+
+
+@async_to_sync
+async def _tell(ended: Ended) -> None:
     message = {
         "type": SESSION_ENDED,
-        "user": user_id,
-        "family": family,
-        "reason": ending.value,
+        "user": ended.user_id,
+        "family": ended.family,
+        "reason": ended.ending.value,
     }
-    transaction.on_commit(partial(_tell, message))
-
-
-def _tell(message: dict[str, object]) -> None:
-    try:
-        async_to_sync(_send)(message)
-    except Exception as error:  # noqa: BLE001  a layer may fail in any way; the change stands
-        log.warning("session_end_not_announced", user=message["user"], cause=error)
-
-
-async def _send(message: dict[str, object]) -> None:
     async with asyncio.timeout(_SEND_SECONDS):
         await get_channel_layer().group_send(settings.SESSIONS_GROUP, message)
+
+
+_owed: Owed[Ended] = Owed(_tell, name="session-ends")

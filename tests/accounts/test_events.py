@@ -1,0 +1,64 @@
+"""The end of a sign-in is announced, and never fails what ended it."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from accounts import events
+from accounts.events import Ending, announce_end
+from tests.accounts.conftest import Heard
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events._owed, "retry_seconds", 0.02)
+
+
+def wait_for_debts() -> None:
+    """Until the thread that repeats announcements has said everything."""
+    for thread in threading.enumerate():
+        if thread.name == "session-ends":
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_ends_that_could_not_be_announced_are_announced_each_once_when_redis_is_back(
+    heard: Heard,
+) -> None:
+    heard.away = True
+    with capture_logs() as logs:
+        announce_end(1, Ending.DISABLED)
+        announce_end(2, Ending.SIGNED_OUT, family="a")
+        announce_end(2, Ending.SIGNED_OUT, family="b")
+    assert [log["event"] for log in logs] == ["session_end_not_announced"] * 3
+    assert heard == []
+    heard.away = False
+    wait_for_debts()
+    assert sorted(heard, key=str) == [
+        {"type": "session.ended", "user": 1, "family": None, "reason": "disabled"},
+        {"type": "session.ended", "user": 2, "family": "a", "reason": "signed_out"},
+        {"type": "session.ended", "user": 2, "family": "b", "reason": "signed_out"},
+    ]
+
+
+def test_a_layer_that_does_not_answer_holds_up_nobody_for_long_and_is_asked_again(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer, stalls = events.get_channel_layer(), iter([True, True, False])
+
+    class Stalling:
+        async def group_send(self, group: str, message: dict[str, Any]) -> None:
+            if next(stalls):
+                await asyncio.sleep(60)
+            await layer.group_send(group, message)
+
+    monkeypatch.setattr(events, "get_channel_layer", Stalling)
+    monkeypatch.setattr(events, "_SEND_SECONDS", 0.05)
+    announce_end(1, Ending.DISABLED)
+    wait_for_debts()
+    assert [message["user"] for message in heard] == [1]
