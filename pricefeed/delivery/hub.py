@@ -20,9 +20,9 @@ import structlog
 from pricefeed.delivery import leaving
 from pricefeed.delivery.anomalies import Announcer
 from pricefeed.delivery.background import Background
-from pricefeed.delivery.feeders import Feeders
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.feeders import Feeders
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.groups import common_groups
@@ -83,6 +83,10 @@ class Hub:
         self._connections: dict[Connection, None] = {}
         self._background = Background()
         self.announcer = Announcer(
+            reads=reads.anomalies,
+            epoch=lambda: self._teller.mark.epoch,
+            background=self._background,
+        )
         self._follower = Follower(
             lists_of_users=reads.lists_of_users,
             active_tickers=reads.active_tickers,
@@ -92,10 +96,6 @@ class Hub:
             refuse=self._teller.refuse,
         )
         self.feeders = Feeders(teller=self._teller, follower=self._follower)
-            reads=reads.anomalies,
-            epoch=lambda: self._teller.mark.epoch,
-            background=self._background,
-        )
         self._writing = asyncio.Lock()
         self._rest_timer: asyncio.TimerHandle | None = None
 
