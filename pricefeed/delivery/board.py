@@ -106,10 +106,15 @@ class Board:
             self.fulls[place] = "," + quote.full
 
     def load(self, quote: WireQuote) -> None:
-        """Take the first quote of a ticker just joined: it is in snapshots, and no news to send."""
+        """Take the first quote of a ticker just joined: it is in snapshots, and no news to send.
+
+        It is news to who watched the ticker before, left it and came back to it unable to read.
+        """
         place = self._places.get(quote.ticker)
         if place is not None and self._quotes[place] is None:
+            self.revision += 1
             self._quotes[place] = quote
+            self._changed_at[place] = self._identified_at[place] = self.revision
         else:
             self.put(quote)
 

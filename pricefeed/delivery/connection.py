@@ -5,7 +5,7 @@ frame in its server's buffer, one waiting, and a revision number, from which the
 newest value of everything it missed is put together once it reads again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from operator import itemgetter
 from typing import Any
 
@@ -69,6 +69,12 @@ class Connection(Outlet):
         self.tickers, self.places = tickers, places
         self.pick = itemgetter(*places) if places else _nothing
 
-    def behind(self, board: Board) -> list[str]:
-        """The newest of everything that changed since this connection's last write."""
-        return board.missed(self.places, self.revision, full=self.full)
+    def behind(self, board: Board, *, besides: Collection[int] = ()) -> list[str]:
+        """The newest of everything that changed since this connection's last write.
+
+        `besides`: places of which it has been told in another way.
+        """
+        places = (
+            [place for place in self.places if place not in besides] if besides else self.places
+        )
+        return board.missed(places, self.revision, full=self.full)

@@ -96,3 +96,20 @@ def test_another_epoch_may_begin_with_lower_sequences(quote: MakeQuote) -> None:
     board.forget_quotes()
     board.put(quote("AAPL", 1))
     assert json.loads(board.whole(places)[0])["sequence"] == 1
+
+
+def test_a_ticker_that_was_left_and_came_back_is_news_to_who_could_not_read(
+    quote: MakeQuote,
+) -> None:
+    board = Board()
+    places = board.hold(["AAPL"])
+    board.load(quote("AAPL", 1))
+    told_at = board.revision
+    board.release(places)
+    board.drop(board.unwatched())
+    places = board.hold(["AAPL"])
+    board.load(quote("AAPL", 2))
+    assert [json.loads(text)["sequence"] for text in board.missed(places, told_at, full=False)] == [
+        2
+    ]
+    assert not board.has_changes
