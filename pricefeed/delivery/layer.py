@@ -76,7 +76,7 @@ class BatchedChannelLayer(RedisPubSubChannelLayer):
     def read_as(self, channel: str, decode: Decode) -> None:
         """What comes to a channel is decoded by this, not into dictionaries.
 
-        What it refuses with a `msgspec.ValidationError` is left out and logged.
+        What it refuses with a `msgspec.MsgspecError` is left out and logged.
         """
         self._get_layer().decoders[channel] = decode
 
@@ -172,12 +172,24 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
 
     # -- Receiving ---------------------------------------------------------------------------
 
+    async def _subscribe_to_channel(self, channel: str) -> None:
+        """As Channels', which keeps the channel also where Redis is away and nobody reads it."""
+        try:
+            await super()._subscribe_to_channel(channel)
+        except BaseException:
+            self.channels.pop(channel, None)
+            raise
+
     def hand_out(self, packed: bytes) -> None:
         """Give each message of a batch to the local members of its group."""
-        batch = _unpack(packed)
+        try:
+            batch = _unpack(packed)
+        except msgspec.MsgspecError as error:  # nobody of ours has sent that
+            log.warning("batch_not_understood", cause=error)
+            return
         groups = self.groups
         inboxes: dict[str, list[msgspec.Raw]] = {}
-        for name, raw in zip(batch.groups, batch.messages, strict=True):
+        for name, raw in zip(batch.groups, batch.messages, strict=False):
             for channel in groups.get(name, ()):
                 inboxes.setdefault(channel, []).append(raw)
         for channel, raws in inboxes.items():
@@ -188,7 +200,7 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         decode = self.decoders.get(channel, _unpack_message)
         try:
             return [decode(raw) for raw in raws]
-        except msgspec.ValidationError as error:
+        except msgspec.MsgspecError as error:
             if len(raws) == 1:  # of another version of ours, or from somebody else
                 log.warning("message_not_understood", channel=channel, cause=error)
                 return []
@@ -222,7 +234,11 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
     def _unwrapped(self, channel: str, entry: bytes | list[Any]) -> list[Any]:
         if isinstance(entry, list):
             return entry
-        message: Message = self.channel_layer.deserialize(entry)
+        try:
+            message: Message = self.channel_layer.deserialize(entry)
+        except Exception as error:  # noqa: BLE001  whatever a stranger has published
+            log.warning("message_not_understood", channel=channel, cause=error)
+            return []
         return self._decoded(channel, [_pack(message)]) if channel in self.decoders else [message]
 
     async def _forget(self, channel: str) -> None:

@@ -72,6 +72,12 @@ class ShardConnection(RedisSingleShardConnection):
                     log.warning("channel_layer_lost_redis", cause=error)
                 is_lost = True
                 await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:
+                # Without this loop the process is deaf for good. Two who bring a lost link back
+                # at once, say, get into each other's way, with a RuntimeError for one of them.
+                log.exception("channel_layer_failed")
+                await self._hang_up()
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _next_message(self) -> dict[str, Any] | None:
         """What comes next; None for an answer to our ping. Raises where nothing comes at all.
@@ -84,10 +90,14 @@ class ShardConnection(RedisSingleShardConnection):
             await self._pubsub.ping()
             message = await self._pubsub.get_message(timeout=_SILENT_SECONDS)
         if message is None:
-            if self._pubsub.connection is not None:
-                await self._pubsub.connection.disconnect(nowait=True)
+            await self._hang_up()
             raise RedisConnectionError("Redis does not answer.")
         return message if message["type"] == "message" else None
+
+    async def _hang_up(self) -> None:
+        """Begin with a new link; what was missed meanwhile is noticed by `reconnected`."""
+        if self._pubsub.connection is not None:
+            await self._pubsub.connection.disconnect(nowait=True)
 
     def _receive_message(self, message: dict[str, Any] | None) -> None:
         if message is None:

@@ -147,6 +147,56 @@ async def test_it_reconnects_after_redis_cut_it_off_and_says_so(
     assert (await soon(layer.receive_many(channel)))[0] == {"type": "after"}
 
 
+async def test_what_a_stranger_publishes_makes_nobody_deaf(layer: BatchedChannelLayer) -> None:
+    channel, typed = await layer.new_channel(), await layer.new_channel()
+    layer.read_as(typed, messages.decode)
+    await layer.group_add("g", channel)
+    await layer.group_add("g", typed)
+    link = layer._get_layer()
+    async with aioredis.Redis.from_url(settings.REDIS_URL) as stranger:
+        for name in (link.batch_channel, link._get_group_channel_name("g"), channel, typed):
+            for rubbish in (b"", b"rubbish", b"\xc1", b"\x92\x91\xa1g\x90"):
+                await stranger.publish(name, rubbish)
+    await layer.group_send_many([("g", {"type": "after"})])
+    assert (await soon(layer.receive_many(channel)))[-1] == {"type": "after"}
+
+
+async def test_an_error_that_nobody_foresaw_makes_nobody_deaf(
+    layer: BatchedChannelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard, "_RETRY_SECONDS", 0.01)
+    channel = await layer.new_channel()
+    await layer.group_add("g", channel)
+    back = asyncio.Event()
+    layer.on_reconnect(back.set)
+    link = layer._get_layer()
+    hand_out, errors = link.hand_out, iter([RuntimeError("readline() called while …")])
+
+    def fail_once(packed: bytes) -> None:
+        for error in errors:
+            raise error
+        hand_out(packed)
+
+    monkeypatch.setattr(link, "hand_out", fail_once)
+    await layer.group_send_many([("g", {"type": "lost"})])
+    await soon(back.wait())  # so whoever reads this channel asks what it missed
+    await layer.group_send_many([("g", {"type": "after"})])
+    assert (await soon(layer.receive_many(channel))) == [{"type": "after"}]
+
+
+async def test_a_channel_that_could_not_be_subscribed_is_not_kept(
+    layer: BatchedChannelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: str) -> None:
+        raise ConnectionError("Redis is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(layer._get_layer()._shards[0], "subscribe", away)
+        with pytest.raises(ConnectionError):
+            await layer.new_channel()
+    assert layer._get_layer().channels == {}
+
+
 @pytest.fixture
 def wire() -> Iterator[Wire]:
     """Between us and Redis."""
