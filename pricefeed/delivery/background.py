@@ -1,7 +1,7 @@
 """What goes on beside everything else: tasks that are not forgotten, and end together."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -10,10 +10,11 @@ log = structlog.get_logger(__name__)
 
 
 class Background:
-    """Runs coroutines of one owner; one that fails says so in the log."""
+    """Runs coroutines of one owner; one that fails says so in the log, and to `on_failure`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_failure: Callable[[], None] | None = None) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._on_failure = on_failure
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Begin; nobody waits for it."""
@@ -32,3 +33,5 @@ class Background:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("background_task_failed", exc_info=error)
+            if self._on_failure is not None:
+                self._on_failure()

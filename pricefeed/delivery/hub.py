@@ -15,8 +15,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from itertools import chain
 from typing import Any
 
-import structlog
-
 from pricefeed.delivery import leaving
 from pricefeed.delivery.anomalies import Announcer
 from pricefeed.delivery.background import Background
@@ -44,10 +42,7 @@ from pricefeed.delivery.reads import Reads
 from pricefeed.delivery.rounds import Rounds
 from pricefeed.delivery.teller import Teller
 
-log = structlog.get_logger(__name__)
-
 _REST_OF_TICK_SECONDS = 0.25
-_RETRY_SECONDS = 1.0
 _USERS_AT_A_TIME = 500
 
 
@@ -81,7 +76,8 @@ class Hub:
         self._board = Board()
         self._teller = Teller(self._board)
         self._connections: dict[Connection, None] = {}
-        self._background = Background()
+        self._background = Background(on_failure=self._fail)
+        self.has_failed = False
         self.announcer = Announcer(
             reads=reads.anomalies,
             epoch=lambda: self._teller.mark.epoch,
@@ -142,6 +138,16 @@ class Hub:
         await self._background.stop()
         await self._layer.drop_channel(self._channel)
         await self._latest.close()
+
+    def _fail(self) -> None:
+        """Something went wrong that nobody foresaw: another hub takes over (see `running`).
+
+        Everybody is sent to it. Deaf, but with its sockets open, would be worse.
+        """
+        if not self.has_failed:
+            self.has_failed = True
+            leaving.close_now(list(self._everybody()))
+            self._stopping = asyncio.ensure_future(self.stop())
 
     def _everybody(self) -> Iterator[Outlet]:
         """Every socket, whatever it was opened for."""
@@ -238,37 +244,40 @@ class Hub:
         self._layer.hand_to(self._channel, [message])
 
     async def _on_mark(self, message: FeedMark) -> None:
-        epoch, sequence = message.epoch, message.sequence
         self._rounds.heard()
+        if message.epoch != self._teller.mark.epoch:
+            await self._begin_epoch(message.epoch)
+        elif not message.done and message.sequence > self._teller.mark.sequence:
+            await self._read_again()
         if message.done:
-            self._teller.mark = Mark(epoch, max(sequence, self._teller.mark.sequence))
-            await self._flush()
+            await self._flush(upto=message.sequence)
             await self._rounds.call_live(delayed_since=message.delayed_since)
-        elif epoch != self._teller.mark.epoch:
-            self._board.forget_quotes()
-            self._teller.mark = Mark(epoch, 0)
-            await self._read_again()
-            self._start_over()
-        elif sequence > self._teller.mark.sequence:
-            await self._read_again()
 
-    async def _flush(self) -> None:
-        """One frame to each connection that watches something that changed."""
-        if self._rest_timer is not None:
-            self._rest_timer.cancel()
-            self._rest_timer = None
-        async with self._writing:
-            try:
-                await self._teller.tell_changes(self._connections)
-            finally:
-                self._board.flushed()
-
-    def _start_over(self) -> None:
-        """Another epoch: everybody gets a new welcome and a whole snapshot."""
+    async def _begin_epoch(self, epoch: str) -> None:
+        """Another life of the counter: everybody gets a new welcome and a whole snapshot."""
+        self._teller.mark = Mark(epoch, 0)
+        await self._read_again(in_another_epoch=True)
         for connection in self._connections:
             connection.told = None
             self.bring_up_to_date(connection)
         self.announcer.begin_anew()
+
+    async def _flush(self, *, upto: int = 0) -> None:
+        """One frame to each connection that watches something that changed.
+
+        Then everything up to that sequence has been sent. It counts from here on, and not
+        from before: a heartbeat that waits to be sent would say so too early.
+        """
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
+        async with self._writing:
+            mark = self._teller.mark
+            self._teller.mark = Mark(mark.epoch, max(mark.sequence, upto))
+            try:
+                await self._teller.tell_changes(self._connections)
+            finally:
+                self._board.flushed()
 
     # -- Faults ------------------------------------------------------------------------------
 
@@ -282,16 +291,7 @@ class Hub:
         await self._read_again()
         await self._flush()
 
-    async def _read_again(self) -> None:
-        """Read all watched quotes from Redis, until it answers."""
-        while True:
-            try:
-                mark = await self._latest.mark()
-                await self._membership.read_again()
-            except Exception as error:  # noqa: BLE001  Redis, or Postgres behind it, is away
-                log.warning("quotes_not_read", cause=error)
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                if mark is not None and mark.epoch == self._teller.mark.epoch:
-                    self._teller.mark = max(self._teller.mark, mark)
-                return
+    async def _read_again(self, *, in_another_epoch: bool = False) -> None:
+        mark = await self._membership.read_again(in_another_epoch=in_another_epoch)
+        if mark is not None and mark.epoch == self._teller.mark.epoch:
+            self._teller.mark = max(self._teller.mark, mark)

@@ -3,11 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
+
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.groups import price_group
-from pricefeed.delivery.latest import LatestReader
+from pricefeed.delivery.latest import LatestReader, Mark
 from pricefeed.delivery.layer import BatchedChannelLayer
 from pricefeed.delivery.wire import WireQuote
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 1.0
 
 QuotesFromDatabase = Callable[[Sequence[str]], Awaitable[list[WireQuote]]]
 
@@ -62,9 +68,26 @@ class Membership:
                 self._board.load(quote)
             self._joined.update(new)
 
-    async def read_again(self) -> None:
-        """Put the newest quotes of all joined tickers on the board: messages were lost."""
-        async with self._lock:
+    async def read_again(self, *, in_another_epoch: bool = False) -> Mark | None:
+        """Put the newest quotes of all joined tickers on the board: messages were lost.
+
+        Tries until Redis answers; returns what had been published by then, if it knows. In
+        another epoch sequences start anew, and quotes of the old one are forgotten first.
+        """
+        while True:
+            try:
+                mark = await self._latest.mark()
+                await self._put_newest(forget_others=in_another_epoch)
+            except Exception as error:  # noqa: BLE001  Redis, or Postgres behind it, is away
+                log.warning("quotes_not_read", cause=error)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return mark
+
+    async def _put_newest(self, *, forget_others: bool) -> None:
+        async with self._lock:  # not amid a join, which may have read a quote of the old epoch
+            if forget_others:
+                self._board.forget_quotes()
             for quote in await self._read(list(self._joined)):
                 self._board.put(quote)
 

@@ -30,7 +30,7 @@ async def running_hub() -> Hub:
     if loop in _stopped:
         raise HubStopped
     task = _starting.get(loop)
-    if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+    if task is None or (task.done() and _result(task) is None):
         task = _starting[loop] = asyncio.ensure_future(_start())
     return await asyncio.shield(task)
 
@@ -62,9 +62,14 @@ async def leave(*, until: Callable[[], float], are_left: Callable[[], bool]) -> 
 def _hub() -> Hub | None:
     """The hub of this event loop, if it runs."""
     task = _starting.get(asyncio.get_running_loop())
-    if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+    return _result(task) if task is not None and task.done() else None
+
+
+def _result(started: asyncio.Task[Hub]) -> Hub | None:
+    """The hub, where it came up and is still well."""
+    if started.cancelled() or started.exception() is not None or started.result().has_failed:
         return None
-    return task.result()
+    return started.result()
 
 
 async def _start() -> Hub:

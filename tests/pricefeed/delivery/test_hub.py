@@ -9,7 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from accounts.models import User
-from pricefeed.delivery import rounds
+from pricefeed.delivery import rounds, running
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.latest import LatestReader
@@ -408,6 +408,32 @@ async def test_another_epoch_starts_everybody_over(run: Run, join: Join, watchin
     await client.until_prices(A="6.00")
 
 
+async def test_another_epoch_is_noticed_by_its_end_where_its_beginning_was_lost(
+    run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for price in ("10", "11", "12"):
+        await run({"A": price, "B": price})
+    client = await join(user_id=watching.pk)
+    old = client.epoch
+
+    def restored_from_backup() -> None:
+        Feed.objects.update(epoch="12345678-1234-5678-1234-567812345678", sequence=0)
+        Security.objects.get(ticker="A").quote.delete()
+        Security.objects.get(ticker="B").quote.delete()
+
+    await off_loop(restored_from_backup)
+    layer = get_channel_layer()._get_layer()
+    with monkeypatch.context() as patch:
+        patch.setattr(layer, "hand_out", lambda _: None)
+        await run({"A": "5"})
+        await asyncio.sleep(0.05)
+    done = {"type": "feed.mark", "epoch": str(await off_loop(lambda: Feed.objects.get().epoch))}
+    await get_channel_layer().group_send_many([(FEED_GROUP, {**done, "sequence": 1, "done": True})])
+    await client.until(lambda: client.prices == {"B": None, "A": "5.00"})
+    assert client.epoch != old
+    assert hub._teller.mark.sequence == 1
+
+
 # -- Faults -----------------------------------------------------------------------------------
 
 
@@ -569,3 +595,30 @@ async def test_a_hub_that_could_not_start_leaves_nothing_behind(
             await broken.start()
     assert (layer._get_layer().channels, layer._get_layer().groups) == ({}, {})
     await layer.flush()
+
+
+async def test_a_hub_with_an_error_that_nobody_foresaw_sends_everybody_to_another(
+    run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await join(user_id=watching.pk)
+    monkeypatch.setattr(hub._board, "put", lambda _: 1 / 0)
+    await run({"A": "10"})
+    async with asyncio.timeout(3):
+        while client.close_code is None:  # noqa: ASYNC110  the client tells nobody
+            await asyncio.sleep(0.005)
+    assert client.close_code == 4100
+    assert hub.has_failed
+
+
+async def test_a_hub_that_failed_is_followed_by_another(
+    market: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await running.running_hub()
+    assert await running.running_hub() is first
+    first._fail()
+    second = await running.running_hub()
+    assert second is not first
+    assert not second.has_failed
+    await first._stopping
+    await running.leave(until=time.monotonic, are_left=lambda: False)
+    await get_channel_layer().flush()
