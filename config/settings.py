@@ -310,6 +310,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = False  # a lost price run is repaired by the next one, never repeated
+CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 # At a minute of the clock: Beat in a container forgets, with a restart, when it last ran a job.
 CELERY_BEAT_SCHEDULE = {
     "update-prices": {

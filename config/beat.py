@@ -1,0 +1,27 @@
+"""Beat's clock of its own: what to do at which time, also when the time is put back."""
+
+from typing import Any
+
+import structlog
+from celery.beat import PersistentScheduler
+
+log = structlog.get_logger(__name__)
+
+
+class Scheduler(PersistentScheduler):
+    """Celery's, but a job that seems to have run in the future does not wait for that future.
+
+    Where the machine's clock is put back (or was wrong when Beat ran before), Celery's
+    would do nothing until it has come again to where it was: for an hour, no prices.
+    """
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """As Celery's: do what is due; returns after how many seconds something may be."""
+        now = self.app.now()
+        ahead = [entry for entry in self.schedule.values() if entry.last_run_at > now]
+        for entry in ahead:
+            entry.last_run_at = now
+        if ahead:
+            log.warning("clock_was_put_back", jobs=len(ahead))
+            self._heap = None  # its times are of the future, too; Celery makes it anew
+        return float(super().tick(*args, **kwargs))
