@@ -59,7 +59,8 @@ def move(transactional_db: None, security: MakeSecurity) -> Iterator[Move]:
     one(A="10", B="20", C="30")
     yield one
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE pricefeed_tick")  # not Django's, so it would not be emptied
+        # Not Django's, so they would not be emptied.
+        cursor.execute("TRUNCATE pricefeed_tick, pricefeed_candle_1m, pricefeed_candle_5m")
 
 
 @pytest.fixture

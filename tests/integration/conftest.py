@@ -109,7 +109,8 @@ def processes(
     yield made
     made.clear_up()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE pricefeed_tick")  # not Django's, so it would not be emptied
+        # Not Django's, so they would not be emptied.
+        cursor.execute("TRUNCATE pricefeed_tick, pricefeed_candle_1m, pricefeed_candle_5m")
 
 
 @pytest.fixture
