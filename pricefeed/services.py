@@ -8,6 +8,8 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from pricefeed.delivery.publish import publish
+from pricefeed.partitions import maintain_partitions
+from pricefeed.recording.analytics.services import trim_anomalies
 from pricefeed.recording.batches import count_batch
 from pricefeed.recording.locks import feed_lock, publication_lock
 from pricefeed.recording.selectors import instruments
@@ -69,3 +71,9 @@ def _delayed_since(source: Source, now: datetime) -> int | None:
 def securities_update(*, source: Source) -> int:
     """Add the securities of the source's catalogue that are new; returns how many."""
     return securities_add_new(entries=source.catalogue())
+
+
+def history_maintain() -> None:
+    """Partitions for the days ahead, and nothing of days that are not kept. Safe to repeat."""
+    maintain_partitions()
+    trim_anomalies()

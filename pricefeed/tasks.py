@@ -9,7 +9,6 @@ from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
 from pricefeed import pushed, services, simulation
-from pricefeed.partitions import maintain_partitions
 from pricefeed.recording.positions import StepTaken
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.registry import configured_source
@@ -86,8 +85,8 @@ def record_pushed_ticks(partition: int) -> None:
 
 @shared_task
 def maintain_history() -> None:
-    """Every hour: partitions for the days ahead, none for days beyond the retention."""
-    maintain_partitions()
+    """Every hour: partitions for the days ahead, nothing of days beyond the retention."""
+    services.history_maintain()
 
 
 def _level(error: SourceError) -> int:

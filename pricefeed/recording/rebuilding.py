@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from pricefeed.models import CANDLES, DayCandle, Feed
 from pricefeed.partitions import TICKS, ensure_partitions_of
+from pricefeed.recording.analytics.kept import forget_kept
 from pricefeed.recording.candles import merge_candles
 from pricefeed.recording.written import Written
 
@@ -67,6 +68,7 @@ def _rebuild_day(day: date) -> Rebuilt:
         candles.filter(start__gte=begin, start__lt=end).delete()
     for ticks in _ticks(begin, end, whole):
         merge_candles(ticks)
+    forget_kept()
     rebuilt = Rebuilt(1, sum(found[security] for security in whole), len(found) - len(whole))
     log.info("candles_rebuilt", day=str(day), ticks=rebuilt.ticks, left=rebuilt.left)
     return rebuilt

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from pricefeed.partitions import TICKS, maintain_partitions
+from pricefeed.partitions import TICKS
+from pricefeed.services import history_maintain
 
 
 class Command(BaseCommand):
@@ -13,6 +14,6 @@ class Command(BaseCommand):
     help = "Make the history's partitions for the days ahead and drop the expired ones."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        maintain_partitions()
+        history_maintain()
         days = sorted(TICKS.existing())
         self.stdout.write(f"History is kept by day, {len(days)} days: {days[0]} to {days[-1]}.")

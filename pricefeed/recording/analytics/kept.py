@@ -86,6 +86,11 @@ def write_kept(securities: Column, packed: Sequence[bytes], *, was: Kept) -> Non
     )
 
 
+def forget_kept() -> None:
+    """Let every state be reread: what the totals are taken from was made anew."""
+    AnalyticsShard.objects.all().delete()
+
+
 def _copies(by_shard: Mapping[int, Sequence[int]]) -> dict[int, list[bytes | None]]:
     with _redis().pipeline(transaction=False) as pipe:
         for shard, securities in by_shard.items():

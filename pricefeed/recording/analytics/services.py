@@ -1,7 +1,11 @@
 """Analytics of what is being committed, in its transaction."""
 
+from datetime import UTC, datetime, time
+
 import numpy as np
 
+from pricefeed.models import Anomaly
+from pricefeed.partitions import TICKS
 from pricefeed.recording.analytics.anomalies import begin_anomalies
 from pricefeed.recording.analytics.kept import read_kept, write_kept
 from pricefeed.recording.analytics.reread import states_of, surroundings
@@ -31,3 +35,10 @@ def analyse(ticks: Written, *, after: int) -> int:
         spikes = spikes.and_those(find_spikes(around, rules))
     write_kept(securities, states.held(window=rules.window).pack(), was=kept)
     return begin_anomalies(spikes, rules)
+
+
+def trim_anomalies() -> int:
+    """Delete those of days that are not in the history any more; how many they were."""
+    first_kept = datetime.combine(TICKS.first_day_kept(), time(), UTC)
+    deleted, _ = Anomaly.objects.filter(at__lt=first_kept).delete()
+    return deleted

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pricefeed.columns import TickColumns, microseconds
 from pricefeed.models import Anomaly, Direction
 from pricefeed.partitions import ensure_partitions_of
 from pricefeed.recording.analytics import kept, reread, selectors, states
+from pricefeed.recording.analytics.selectors import Statistics
 from pricefeed.recording.positions import Position, Step, StepTaken, position_of
 from pricefeed.recording.services import Recorded, record_pushed
 from securities.models import Security
@@ -39,9 +41,9 @@ class Pushed:
 
     numbers: "itertools.count[int]"
 
-    def __call__(self, rows: Rows) -> Recorded:
-        begin = position_of(0)
-        end = Position(0, "epoch", f"{next(self.numbers)}-0", begin.taken + len(rows))
+    def __call__(self, rows: Rows, *, partition: int = 0) -> Recorded:
+        begin = position_of(partition)
+        end = Position(partition, "epoch", f"{next(self.numbers)}-0", begin.taken + len(rows))
         return record_pushed(columns(rows), step=Step(begin, end))
 
     def in_vain(self, rows: Rows) -> None:
@@ -117,3 +119,20 @@ def found_for(security: Security) -> list[Found]:
         )
         for each in Anomaly.objects.filter(security=security).order_by("pk")
     ]
+
+
+def expected_statistics(series: list[Point], averaged: int) -> tuple[Any, ...]:
+    prices = [Decimal(point.price) / 1_000_000 for point in series]
+    last = prices[-averaged:]
+    average = (sum(last) / len(last)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    return len(prices), min(prices), max(prices), average, len(last)
+
+
+def told(statistics: Statistics) -> tuple[Any, ...]:
+    return (
+        statistics.count,
+        statistics.minimum,
+        statistics.maximum,
+        statistics.moving_average,
+        statistics.window,
+    )

@@ -3,26 +3,31 @@
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pricefeed.models import AnalyticsShard, Anomaly
-from pricefeed.recording.analytics import kept, reread
+from pricefeed.models import Anomaly
+from pricefeed.recording.analytics import kept
 from pricefeed.recording.analytics.selectors import Statistics, statistics_of
+from pricefeed.recording.services import record
+from pricefeed.tasks import maintain_history
 from securities.models import Security
-from securities.redis_client import redis_client
 from tests.pricefeed.recording.analytics.conftest import (
     NOBODY,
     Pushed,
+    expected_statistics,
     found_for,
     redis_goes_back,
     redis_loses_states,
     redis_states,
+    told,
 )
 from tests.pricefeed.recording.analytics.oracle import Found, Point, anomalies, in_order, spikes
 
@@ -73,23 +78,6 @@ def series_of(batches: Batches, which: int) -> list[Point]:
 
 def spikes_of(batches: Batches, which: int) -> list[Found]:
     return spikes(series_of(batches, which), window=WINDOW, share=SHARE)
-
-
-def expected_statistics(series: list[Point], averaged: int) -> tuple[Any, ...]:
-    prices = [Decimal(point.price) / 1_000_000 for point in series]
-    last = prices[-averaged:]
-    average = (sum(last) / len(last)).quantize(Decimal("0.000001"), ROUND_HALF_UP)
-    return len(prices), min(prices), max(prices), average, len(last)
-
-
-def told(statistics: Statistics) -> tuple[Any, ...]:
-    return (
-        statistics.count,
-        statistics.minimum,
-        statistics.maximum,
-        statistics.moving_average,
-        statistics.window,
-    )
 
 
 @contextmanager
@@ -197,51 +185,9 @@ def test_anomalies_of_a_commit_come_in_order_of_time(
 def test_the_scheduled_job_finds_anomalies_too(
     push: Pushed, apple: Security, tick: Callable[..., Any]
 ) -> None:
-    from pricefeed.recording.services import record
-
     recorded = record([tick("AAPL", "100"), tick("AAPL", "97.9", seconds=0.004)])
     assert recorded.anomaly_count == 1
     assert str(Anomaly.objects.get().pct_change) == "-2.10"
-
-
-def test_what_was_rolled_back_leaves_nothing(push: Pushed, apple: Security) -> None:
-    push([(apple, Point(0, 100))])
-    push.in_vain([(apple, Point(1, 500))])
-    push([(apple, Point(2, 101))])
-    assert found_for(apple) == []
-    assert told(statistics_of([apple])[0]) == expected_statistics(
-        [Point(0, 100), Point(2, 101)], averaged=64
-    )
-
-
-def test_a_state_of_redis_is_used_while_it_is_the_committed_one(
-    push: Pushed, apple: Security, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    push([(apple, Point(0, 100))])
-    monkeypatch.setattr(reread, "reread_states", None)  # nobody may call it
-    push([(apple, Point(1, 101))])
-    assert told(statistics_of([apple])[0])[:3] == (2, Decimal("0.0001"), Decimal("0.000101"))
-
-
-def test_without_redis_everything_is_recorded_all_the_same(
-    push: Pushed, apple: Security, redis_away: Callable[[], None]
-) -> None:
-    push([(apple, Point(0, 100))])
-    redis_away()
-    assert push([(apple, Point(1, 110))]).anomaly_count == 1
-    assert told(statistics_of([apple])[0])[0] == 2
-
-
-def test_a_write_that_was_held_up_is_not_believed(push: Pushed, apple: Security) -> None:
-    """Redis may carry out long after the time-out what was asked of it."""
-    push([(apple, Point(0, 100))])
-    shard = apple.pk % kept.SHARDS
-    versions = dict(AnalyticsShard.objects.values_list("number", "version"))
-    push([(apple, Point(1, 101))])
-    kept._copy({apple.pk: b"nonsense"}, versions, {shard: 7})
-    assert redis_client().hkeys(kept._key(shard)) == [b"version", b"%d" % apple.pk]
-    push([(apple, Point(2, 102))])
-    assert told(statistics_of([apple])[0])[0] == 3
 
 
 def test_statistics_of_many_are_one_query_where_redis_is_right(
@@ -266,3 +212,14 @@ def test_the_highest_prices_are_averaged_exactly(push: Pushed, apple: Security) 
     push([(apple, Point(at, highest - at % 2)) for at in range(64)])
     average = statistics_of([apple])[0].moving_average
     assert average == Decimal(highest).scaleb(-6)  # half a millionth is rounded up
+
+
+def test_anomalies_go_with_the_history_of_their_days(
+    push: Pushed, apple: Security, settings: Any
+) -> None:
+    settings.PRICE_HISTORY_DAYS = 3
+    today = datetime.combine(timezone.now().date(), time(), UTC)
+    for at in (today - timedelta(days=3), today - timedelta(days=3, microseconds=1)):
+        Anomaly.objects.create(security=apple, direction="up", at=at, price=2, reference=1)
+    maintain_history()
+    assert [each.at for each in Anomaly.objects.all()] == [today - timedelta(days=3)]
