@@ -61,7 +61,7 @@ class Intake:
                 self._answered += len(batch)
         except Exception:  # a bug of ours: let the feeder come back
             log.exception("feed_not_taken")
-            self._outlet.close(close_codes.OVERLOADED, close_codes.REASONS[close_codes.OVERLOADED])
+            self._outlet.close(close_codes.OVERLOADED)
         finally:
             self._outlet.taken()
             self._room.set()

@@ -194,8 +194,7 @@ class Announcer:
                 await self._turn_page(outlet)
         except Exception as error:  # noqa: BLE001  Postgres is away: come back later
             log.warning("anomalies_not_replayed", cause=error)
-            code = close_codes.OVERLOADED
-            outlet.close(code, close_codes.REASONS[code])
+            outlet.close(close_codes.OVERLOADED)
         finally:
             outlet.is_catching_up = False
         self.bring_up_to_date(outlet)

@@ -6,6 +6,7 @@ newest value of everything it missed is put together once it reads again.
 """
 
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -20,6 +21,12 @@ Pick = Callable[[list[str]], Any]
 
 def _nothing(_: list[str]) -> tuple[str, ...]:
     return ()
+
+
+@lru_cache(maxsize=16)
+def _shared(places: tuple[int, ...]) -> tuple[tuple[int, ...], Pick]:
+    """Places and how to pick from them; those who watch the same thousands share both."""
+    return places, itemgetter(*places) if places else _nothing
 
 
 class Connection(Outlet):
@@ -66,8 +73,8 @@ class Connection(Outlet):
 
     def watch(self, tickers: tuple[str, ...], places: tuple[int, ...]) -> None:
         """From now on these are watched; their places are held on the board."""
-        self.tickers, self.places = tickers, places
-        self.pick = itemgetter(*places) if places else _nothing
+        self.tickers = tickers
+        self.places, self.pick = _shared(places)
 
     def behind(self, board: Board, *, besides: Collection[int] = ()) -> list[str]:
         """The newest of everything that changed since this connection's last write.

@@ -6,7 +6,6 @@ from pricefeed.delivery import close_codes, protocol
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
-from pricefeed.delivery.reads import active_among
 from pricefeed.delivery.running import running_hub
 from pricefeed.delivery.sign_in import SignInConsumer
 from pricefeed.delivery.socket import Refused, SocketConsumer
@@ -72,7 +71,7 @@ class PricesConsumer(QuotesConsumer):
         if asked is not None:
             if not asked or len(asked) > MAX_TICKERS:
                 raise Refused(close_codes.BAD_MESSAGE)
-            if not await active_among(asked) >= set(asked):
+            if not await (await running_hub()).active.are_all(asked):
                 raise Refused(close_codes.UNKNOWN_TICKER)
         hub, connection = await self.begin(asked=asked)
         await hub.add_tickers(connection, None)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 import structlog
 
 from pricefeed.delivery import close_codes
+from pricefeed.delivery.active import ActiveTickers
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.messages import SessionEnded
@@ -21,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 1.0
 _USERS_PER_READ = 500
+_CHANGES_BETWEEN_BREATHS = 20
 _ENDINGS = {
     "signed_out": close_codes.SIGNED_OUT,
     "password_changed": close_codes.PASSWORD_CHANGED,
@@ -38,14 +40,14 @@ class Follower:
         self,
         *,
         lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]],
-        active_tickers: Callable[[], Awaitable[tuple[str, ...]]],
+        active: ActiveTickers,
         active_among: Callable[[Collection[str]], Awaitable[set[str]]],
         living: Callable[[Collection[Identity]], Awaitable[set[Identity]]],
         change: Callable[[Connection, tuple[str, ...]], Awaitable[None]],
         refuse: Callable[[Connection, str], None],
     ) -> None:
         self._lists_of_users = lists_of_users
-        self._active_tickers = active_tickers
+        self._active = active
         self._active_among = active_among
         self._living = living
         self._change = change
@@ -106,10 +108,11 @@ class Follower:
         for connection in self.of_user(message.user):
             identity = connection.identity
             if identity is not None and message.family in {None, identity.family}:
-                connection.close(code, close_codes.REASONS[code])
+                connection.close(code)
 
     def securities_changed(self) -> None:
         """Securities were activated, deactivated or loaded."""
+        self._active.forget()
         self._securities_changed = True
         self._wake.set()
 
@@ -154,9 +157,7 @@ class Follower:
             living = await self._living(set(some.values()))
             for connection, identity in some.items():
                 if identity not in living:
-                    connection.close(
-                        close_codes.BAD_TOKEN, close_codes.REASONS[close_codes.BAD_TOKEN]
-                    )
+                    connection.close(close_codes.BAD_TOKEN)
 
     async def _follow_users(self, users: list[int]) -> None:
         for start in range(0, len(users), _USERS_PER_READ):
@@ -175,12 +176,16 @@ class Follower:
                 await self._give(connection, tickers)
 
     async def _follow_fixed(self) -> None:
-        active = await self._active_tickers()
-        known = set(active)
-        for connection in list(self._fixed):
-            for ticker in connection.tickers:
-                if ticker not in known:
-                    self._refuse(connection, ticker)
+        active, known = await self._active.all(), await self._active.known()
+        gone: dict[tuple[str, ...], list[str]] = {}  # many have the same list
+        for count, connection in enumerate(list(self._fixed), start=1):
+            if count % _CHANGES_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+            tickers = connection.tickers
+            if tickers not in gone:
+                gone[tickers] = [ticker for ticker in tickers if ticker not in known]
+            for ticker in gone[tickers]:
+                self._refuse(connection, ticker)
             asked = connection.asked
             tickers = active if asked is None else tuple(t for t in asked if t in known)
             await self._give(connection, tickers)

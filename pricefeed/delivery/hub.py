@@ -16,6 +16,7 @@ from itertools import chain
 from typing import Any
 
 from pricefeed.delivery import leaving
+from pricefeed.delivery.active import ActiveTickers
 from pricefeed.delivery.anomalies import Announcer
 from pricefeed.delivery.background import Background
 from pricefeed.delivery.board import Board
@@ -83,9 +84,10 @@ class Hub:
             epoch=lambda: self._teller.mark.epoch,
             background=self._background,
         )
+        self.active = ActiveTickers(read=reads.active_tickers, among=reads.active_among)
         self._follower = Follower(
             lists_of_users=reads.lists_of_users,
-            active_tickers=reads.active_tickers,
+            active=self.active,
             active_among=reads.active_among,
             living=reads.living,
             change=self._change,
@@ -165,7 +167,7 @@ class Hub:
     async def add_tickers(self, connection: Connection, since: Since | None) -> None:
         """Serve the tickers the connection asked for; none means every active ticker."""
         self._follower.add(connection)
-        tickers = connection.asked or await self._reads.active_tickers()
+        tickers = connection.asked or await self.active.all()
         await self._begin(connection, tickers, since)
         self._follower.begun(connection)
 

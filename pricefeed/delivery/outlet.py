@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import coroutine
 from typing import Any, Self
 
+from pricefeed.delivery import close_codes
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.writer import Writer
@@ -75,7 +76,10 @@ class Outlet:
             await self._send({"type": "websocket.send", "text": text})
 
     def close(self, code: int, reason: str = "") -> None:
-        """Close the socket; a stalled one, that would not hear of it, is cut off."""
+        """Close the socket; a stalled one, that would not hear of it, is cut off.
+
+        The reason is the code's own, where none is given.
+        """
         if self.closed:
             return
         self.closed = True
@@ -85,6 +89,7 @@ class Outlet:
             return
         if self._pending is not None:
             self._pending.cancel()
+        reason = reason or close_codes.REASONS.get(code, "")
         self._step(self._send({"type": "websocket.close", "code": code, "reason": reason}))
 
     def gone(self) -> None:

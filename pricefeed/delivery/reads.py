@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from pricefeed.delivery.anomalies_reads import AnomalyReads, anomaly_reads
-from pricefeed.delivery.identity import Identity
+from pricefeed.delivery.doubts import Living
 from pricefeed.delivery.latest import Mark
 from pricefeed.delivery.membership import QuotesFromDatabase
 from pricefeed.delivery.wire import WireQuote
@@ -24,8 +24,7 @@ class Reads(NamedTuple):
     lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]]
     active_tickers: Callable[[], Awaitable[tuple[str, ...]]]
     active_among: Callable[[Collection[str]], Awaitable[set[str]]]
-    living: Callable[[Collection[Identity]], Awaitable[set[Identity]]]
-    """Those whose sign-in has not ended."""
+    living: Living
     quotes: QuotesFromDatabase
     mark: Callable[[], Awaitable[Mark]]
     anomalies: AnomalyReads
@@ -40,11 +39,11 @@ def _lists_of_users(user_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
 
 @database_sync_to_async
 def _active_tickers() -> tuple[str, ...]:
-    return tuple(active_tickers())
+    return tuple(map(intern, active_tickers()))
 
 
 @database_sync_to_async
-def active_among(tickers: Collection[str]) -> set[str]:
+def _active_among(tickers: Collection[str]) -> set[str]:
     """Those of the tickers that are active securities."""
     return active_tickers_among(tickers)
 
@@ -68,7 +67,7 @@ def hub_reads() -> Reads:
     return Reads(
         lists_of_users=_lists_of_users,
         active_tickers=_active_tickers,
-        active_among=active_among,
+        active_among=_active_among,
         living=database_sync_to_async(import_string(settings.SESSIONS_LIVING)),
         quotes=_quotes,
         mark=_mark,

@@ -34,7 +34,6 @@ class SignInConsumer(SocketConsumer):
 
     async def opened(self) -> None:
         token = self._header_token()
-        self.scope["headers"].clear()  # tokens and kilobytes that nobody asks for again
         if token is not None:
             await self._sign_in(protocol.Auth(token))
         else:

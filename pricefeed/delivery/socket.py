@@ -9,16 +9,22 @@ import structlog
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.conf import settings
+from redis.exceptions import RedisError
 
 from pricefeed.delivery import close_codes, protocol, wire
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.outlet import Outlet, Send
+from pricefeed.delivery.running import HubStopped
 from pricefeed.delivery.writer import EXTENSION, Writer
+from rest.errors import UNAVAILABLE
 
 log = structlog.get_logger(__name__)
 
 MAX_BAD_MESSAGES = 10
+
+_AWAY = (*UNAVAILABLE, RedisError, OSError, HubStopped)
+"""Nothing here is broken: somebody else is away, or we are leaving."""
 
 _addresses = Addresses()
 
@@ -71,8 +77,11 @@ class SocketConsumer(AsyncConsumer):
             await work
         except Refused as refused:
             await self.close(refused.code)
-        except Exception as error:  # noqa: BLE001  Redis or Postgres is away, or we have a bug
+        except _AWAY as error:
             log.warning("socket_overloaded", cause=error)
+            await self.close(close_codes.OVERLOADED)
+        except Exception:
+            log.exception("socket_failed")
             await self.close(close_codes.OVERLOADED)
 
     async def _open(self) -> None:
@@ -80,6 +89,7 @@ class SocketConsumer(AsyncConsumer):
         if not self.has_room:
             raise Refused(close_codes.TOO_MANY)
         await self.opened()
+        self.scope["headers"] = ()  # tokens and kilobytes that nobody asks for again
 
     # -- To be told apart ---------------------------------------------------------------------
 
@@ -96,7 +106,7 @@ class SocketConsumer(AsyncConsumer):
     async def close(self, code: int) -> None:
         """Close with a code, through the connection where there is one."""
         if self.connection is not None:
-            self.connection.close(code, close_codes.REASONS[code])
+            self.connection.close(code)
         elif not self.is_refused:
             self.is_refused = True
             count_closing(code)

@@ -133,8 +133,7 @@ class Teller:
     def refuse(self, connection: Connection, ticker: str) -> None:
         """A watched security is no longer active: say so, or close who watched nothing else."""
         if connection.asked == (ticker,):
-            code = close_codes.UNKNOWN_TICKER
-            connection.close(code, close_codes.REASONS[code])
+            connection.close(close_codes.UNKNOWN_TICKER)
         elif not connection.blocked and not connection.closed:
             message = f"{ticker} is no longer active."
             connection.write(
