@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 # Imported, so that what a process counts of itself is there before there is anything to count.
 from pricefeed.delivery import closings, figures  # noqa: F401
+from pricefeed.models import Direction
 from pricefeed.recording.batches import batch_figures
 from pricefeed.recording.selectors import totals
 from pricefeed.sources.pushed import figures as pushed_figures  # noqa: F401
@@ -28,6 +29,12 @@ def committed_figures() -> Iterator[Metric]:
         "Ticks that were received and had to go before they were recorded.",
         value=found.dropped,
     )
+    anomalies = CounterMetricFamily(
+        "tickwatch_anomalies", "Anomalies that were found, by direction.", labels=["direction"]
+    )
+    anomalies.add_metric([Direction.UP], found.anomalies_up)
+    anomalies.add_metric([Direction.DOWN], found.anomalies_down)
+    yield anomalies
     if found.newest_at is not None:
         yield GaugeMetricFamily(
             "tickwatch_price_age_seconds",

@@ -16,13 +16,16 @@ class Feed(models.Model):
     `sequence` is the number of the newest recorded tick of any ticker. Recording
     locks this row until it commits, so numbers become visible in their order.
     `epoch` names the life of the counter: a new database has a new one. `run_at` is
-    when the last scheduled run began.
+    when the last scheduled run began. `anomalies_up` and `anomalies_down` count those that
+    were found since ever, of which only the newest are kept.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     epoch = models.UUIDField(default=uuid.uuid4)
     sequence = models.BigIntegerField(default=0)
     run_at = models.DateTimeField(null=True)
+    anomalies_up = models.BigIntegerField(default=0)
+    anomalies_down = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = (

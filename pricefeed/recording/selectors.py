@@ -11,7 +11,7 @@ from securities.models import Quote, Security
 from securities.selectors import securities_with_quotes
 
 _TOTALS = """
-SELECT sequence,
+SELECT sequence, anomalies_up, anomalies_down,
        (SELECT coalesce(sum(dropped), 0) FROM pricefeed_streamposition),
        (SELECT max(updated_at) FROM securities_quote)
   FROM pricefeed_feed
@@ -19,9 +19,11 @@ SELECT sequence,
 
 
 class Totals(NamedTuple):
-    """Ticks recorded and ticks dropped, since ever; and the time of the newest price."""
+    """Ticks recorded, anomalies found, ticks dropped, since ever; the time of the newest price."""
 
     recorded: int
+    anomalies_up: int
+    anomalies_down: int
     dropped: int
     newest_at: datetime | None
 

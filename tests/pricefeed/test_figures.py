@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.test import override_settings
@@ -11,9 +12,10 @@ from prometheus_client.core import Metric
 from redis.exceptions import ConnectionError as RedisAway
 
 from pricefeed.figures import committed_figures, waiting_figures
-from pricefeed.models import Feed, StreamPosition
+from pricefeed.models import Anomaly, Direction, Feed, StreamPosition
 from pricefeed.recording import batches
 from pricefeed.recording.batches import batch_figures, count_batch
+from pricefeed.recording.services import record
 from pricefeed.services import prices_update
 from pricefeed.sources.pushed import streams as streams_module
 from securities.models import Quote
@@ -68,6 +70,21 @@ def test_what_was_committed_is_read_by_one_query(db: None, django_assert_num_que
         found = committed()
     assert found["tickwatch_ticks_recorded_total"] == 12
     assert found["tickwatch_ticks_dropped_total"] == 3
+
+
+def test_anomalies_are_counted_by_direction_and_stay_so_when_their_days_are_dropped(
+    security: MakeSecurity, tick: MakeTick
+) -> None:
+    security("A")
+    for step, price in enumerate(("100", "90", "100", "80")):
+        record([tick("A", price, seconds=step * 10), tick("A", "95", seconds=step * 10 + 0.5)])
+    before = committed()
+    ups, downs = (Anomaly.objects.filter(direction=each).count() for each in Direction)
+    assert (ups, downs) == (2, 2)
+    assert before["tickwatch_anomalies_total{up}"] == ups
+    assert before["tickwatch_anomalies_total{down}"] == downs
+    Anomaly.objects.all().delete()
+    assert committed() == before | {"tickwatch_price_age_seconds": ANY}
 
 
 @pytest.mark.django_db(transaction=True)
