@@ -1,20 +1,18 @@
 """Follows what changes the lists of open sockets: watchlist edits and (de)activations.
 
-After a time in which nothing was heard it also looks who is still signed in.
-
 Edits are collected and read together, one round after another, so a list that
 was read earlier can never overwrite one that was read later.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from itertools import chain
 
 import structlog
 
-from pricefeed.delivery import close_codes
 from pricefeed.delivery.active import ActiveTickers
 from pricefeed.delivery.connection import Connection
-from pricefeed.delivery.identity import Identity
+from pricefeed.delivery.doubts import Doubts, Living
 from pricefeed.delivery.messages import SessionEnded
 from pricefeed.delivery.outlet import Outlet
 
@@ -23,11 +21,6 @@ log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 1.0
 _USERS_PER_READ = 500
 _CHANGES_BETWEEN_BREATHS = 20
-_ENDINGS = {
-    "signed_out": close_codes.SIGNED_OUT,
-    "password_changed": close_codes.PASSWORD_CHANGED,
-    "disabled": close_codes.DISABLED,
-}
 
 
 class Follower:
@@ -42,21 +35,20 @@ class Follower:
         lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]],
         active: ActiveTickers,
         active_among: Callable[[Collection[str]], Awaitable[set[str]]],
-        living: Callable[[Collection[Identity]], Awaitable[set[Identity]]],
+        living: Living,
         change: Callable[[Connection, tuple[str, ...]], Awaitable[None]],
         refuse: Callable[[Connection, str], None],
     ) -> None:
         self._lists_of_users = lists_of_users
         self._active = active
         self._active_among = active_among
-        self._living = living
+        self._doubts = Doubts(living=living)
         self._change = change
         self._refuse = refuse
         self._by_user: dict[int, set[Outlet]] = {}
         self._fixed: set[Connection] = set()
         self._edited: set[int] = set()
         self._securities_changed = False
-        self._sessions_ended = False
         self._wake = asyncio.Event()
 
     # -- Connections -------------------------------------------------------------------------
@@ -72,6 +64,7 @@ class Follower:
         """Close a user's socket with the sign-in; only a `Connection` has a list to follow."""
         assert outlet.identity is not None
         self._by_user.setdefault(outlet.identity.user_id, set()).add(outlet)
+        self._doubts.joined(outlet)
 
     def begun(self, connection: Connection) -> None:
         """The connection has its list; catch up with what changed while it was read."""
@@ -104,11 +97,7 @@ class Follower:
 
     def session_ended(self, message: SessionEnded) -> None:
         """A user has signed out of one sign-in, or may not go on at all."""
-        code = _ENDINGS.get(message.reason, close_codes.BAD_TOKEN)
-        for connection in self.of_user(message.user):
-            identity = connection.identity
-            if identity is not None and message.family in {None, identity.family}:
-                connection.close(code)
+        self._doubts.ended(message, self.of_user(message.user))
 
     def securities_changed(self) -> None:
         """Securities were activated, deactivated or loaded."""
@@ -119,20 +108,20 @@ class Follower:
     def everything_may_have_changed(self) -> None:
         """News may have been lost."""
         self._edited.update(self._by_user)
-        self._sessions_ended = True
+        self._doubts.missed(chain.from_iterable(self._by_user.values()))
         self.securities_changed()
 
     async def run(self) -> None:
         """Work off the news, for ever; what fails is tried again."""
+        await asyncio.gather(self._follow(), self._doubts.run())
+
+    async def _follow(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             users, self._edited = self._edited, set()
             securities, self._securities_changed = self._securities_changed, False
-            sessions, self._sessions_ended = self._sessions_ended, False
             try:
-                if sessions:
-                    await self._end_sessions()
                 if securities:
                     users.update(self._by_user)
                     await self._follow_fixed()
@@ -141,23 +130,8 @@ class Follower:
                 log.warning("lists_not_followed", cause=error)
                 self._edited |= users
                 self._securities_changed |= securities
-                self._sessions_ended |= sessions
                 self._wake.set()
                 await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _end_sessions(self) -> None:
-        """Close whom nobody told us to close, while we heard nothing."""
-        everybody = [each for connections in self._by_user.values() for each in connections]
-        for start in range(0, len(everybody), _USERS_PER_READ):
-            some = {
-                connection: connection.identity
-                for connection in everybody[start : start + _USERS_PER_READ]
-                if connection.identity is not None
-            }
-            living = await self._living(set(some.values()))
-            for connection, identity in some.items():
-                if identity not in living:
-                    connection.close(close_codes.BAD_TOKEN)
 
     async def _follow_users(self, users: list[int]) -> None:
         for start in range(0, len(users), _USERS_PER_READ):

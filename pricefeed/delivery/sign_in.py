@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from pricefeed.delivery import close_codes, protocol
 from pricefeed.delivery.identity import Identity
+from pricefeed.delivery.running import running_hub
 from pricefeed.delivery.socket import Refused, SocketConsumer
 
 AUTHENTICATION_SECONDS = 5.0
@@ -54,6 +55,7 @@ class SignInConsumer(SocketConsumer):
 
     async def _sign_in(self, auth: protocol.Auth) -> None:
         self._stop_waiting()
+        await running_hub()  # first, or nobody would hear of a sign-out after the look at the token
         try:
             identity = await self._authenticate(auth.token)
         except TokenRefused as refused:
