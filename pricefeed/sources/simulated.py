@@ -31,7 +31,10 @@ class SimulatedSource:
         return self._catalogue()
 
     def fetch(self, instruments: Sequence[Instrument], *, now: datetime) -> list[Tick]:
-        """One step of every instrument that moves; a starting price for those without any."""
+        """One step of every instrument that moves; a starting price for those without any.
+
+        None is true before the price that it follows, also where the clock was put back.
+        """
         today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         starting: list[Instrument] = []
         opening: list[Instrument] = []
@@ -74,8 +77,10 @@ class SimulatedSource:
         stepped = self._step_from(instruments, prices, closes, now)
         moved = np.flatnonzero(stepped != prices)
         return [
-            Tick(instruments[i].ticker, _decimal(after), now)
-            for i, after in zip(moved.tolist(), stepped[moved].tolist(), strict=True)
+            Tick(each.ticker, _decimal(after), max(now, each.updated_at or now))
+            for each, after in zip(
+                (instruments[i] for i in moved), stepped[moved].tolist(), strict=True
+            )
         ]
 
     def _step_from(

@@ -180,6 +180,13 @@ def test_the_range_is_around_the_new_close_after_midnight() -> None:
         assert Decimal("118.8") <= step(source, quoted("120", "100"), at) <= Decimal("121.2")
 
 
+def test_no_price_is_older_than_the_one_before_it_when_the_clock_is_put_back() -> None:
+    """It would be late: history, and never the newest price."""
+    put_back = NOW - timedelta(hours=1)
+    (tick,) = simulated(step_percent=5, seed="1").fetch([quoted("100", "100")], now=put_back)
+    assert tick.at == NOW
+
+
 def test_start_limits_the_wrong_way_round_are_refused_for_good() -> None:
     with pytest.raises(SourceError, match="SIMULATED_START_LOW") as refused:
         simulated(start_low=Decimal(2), start_high=Decimal(1))
