@@ -75,6 +75,11 @@ def joined(columns: Sequence[TickColumns]) -> TickColumns:
     return TickColumns(*(np.concatenate([getattr(c, name) for c in columns]) for name in names))
 
 
+def packed_size(ticks: TickColumns) -> int:
+    """Bytes that they take, packed."""
+    return len(ticks) * _ROW.itemsize
+
+
 def packed_length(packed: bytes) -> int:
     """How many ticks are in there."""
     return len(packed) // _ROW.itemsize

@@ -9,21 +9,23 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from celery.exceptions import OperationalError as BrokerAway
+from django.conf import settings
+from django.db import DataError
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from pricefeed.columns import TickColumns, joined
+from pricefeed.columns import TickColumns, joined, packed_size
 from pricefeed.delivery.latest import LatestWriter, Mark
 from pricefeed.delivery.publish import publish
 from pricefeed.recording import selectors
 from pricefeed.recording.batches import count_batch
-from pricefeed.recording.locks import publication_lock, stream_lock
+from pricefeed.recording.locks import publication_lock, stream_lock, stream_locks
 from pricefeed.recording.positions import position_of
 from pricefeed.recording.services import Recorded, record_pushed
 from pricefeed.sources.pushed.figures import count
 from pricefeed.sources.pushed.judging import Refusals, TimeRange, judged
 from pricefeed.sources.pushed.message import Decoded, PushedTick, decode
-from pricefeed.sources.pushed.streams import Answer, streams
+from pricefeed.sources.pushed.streams import BATCH_BYTES, Answer, Batch, streams
 from pricefeed.sources.pushed.tickers import KnownTickers
 from rest.errors import ApiError
 
@@ -97,32 +99,74 @@ def recorders_ask() -> None:
 
 
 def pushed_record(partition: int) -> int | None:
-    """Record one batch of a partition and publish it; returns how many ticks it had.
+    """Record one batch of a partition, and of others that wait; returns how many ticks it had.
 
-    None while another worker records the partition.
+    A batch costs a lot and a tick in it little, so several partitions make one; half of
+    them at most, so that two workers find work. None while another worker records the
+    partition that was asked for.
     """
     streams().begin(partition)
     with stream_lock(partition) as is_ours:
         if not is_ours:
             return None
-        began = time.monotonic()
-        position = position_of(partition)
-        batch = streams().read(position)
-        published = _mark()
-        end = batch.step.end
-        recorded = None
-        if end != position:
-            recorded = record_pushed(batch.ticks, step=batch.step)
-        streams().trim(end)
-    if batch.step.dropped:
-        log.warning("ticks_lost", partition=partition, ticks=batch.step.dropped)
+        with stream_locks(_others_that_wait(partition)) as others:
+            began, published = time.monotonic(), _mark()
+            batches, recorded = _record([partition, *others])
+    ticks = sum(len(batch.ticks) for batch in batches)
     if recorded is not None:
         _publish(recorded, published=published)
-        count_batch("pushed", ticks=len(batch.ticks), seconds=time.monotonic() - began)
-    # After the lock: what came while it was held found nobody who could take it.
-    if partition in streams().waiting() and streams().ask(partition):
-        _ask_for_recorder(partition)
-    return len(batch.ticks)
+        count_batch("pushed", ticks=ticks, seconds=time.monotonic() - began)
+    # After the locks: what came while they were held found nobody who could take it.
+    waiting = streams().waiting()
+    for each in (partition, *others):
+        if each in waiting and streams().ask(each):
+            _ask_for_recorder(each)
+    return ticks
+
+
+def _others_that_wait(partition: int) -> list[int]:
+    """Where most ticks wait comes first."""
+    waiting = streams().waiting()
+    others = sorted(waiting.keys() - {partition}, key=waiting.__getitem__, reverse=True)
+    return others[: max(0, settings.TICK_PARTITIONS // 2 - 1)]
+
+
+def _record(partitions: Sequence[int]) -> tuple[list[Batch], Recorded | None]:
+    """Commit what waits in partitions that are ours; None where nothing did."""
+    batches = _batches(partitions)
+    if not batches:
+        return batches, None
+    try:
+        recorded = _recorded(batches)
+    except DataError:  # in one of them is what cannot be committed: it holds up itself alone
+        batches = batches[:1]
+        recorded = _recorded(batches)
+    for step in (batch.step for batch in batches):
+        streams().trim(step.end)
+        if step.dropped:
+            log.warning("ticks_lost", partition=step.end.partition, ticks=step.dropped)
+    return batches, recorded
+
+
+def _batches(partitions: Sequence[int]) -> list[Batch]:
+    """What waits, of one partition after the other, until it is enough."""
+    batches = []
+    enough = BATCH_BYTES
+    for position in map(position_of, partitions):
+        batch = streams().read(position, enough=enough)
+        if batch.step.end == position:
+            streams().trim(position)  # if a worker has died before it could
+            continue
+        batches.append(batch)
+        enough -= packed_size(batch.ticks)
+        if enough <= 0:
+            break
+    return batches
+
+
+def _recorded(batches: Sequence[Batch]) -> Recorded:
+    ticks = joined([batch.ticks for batch in batches])
+    return record_pushed(ticks, steps=[batch.step for batch in batches])
 
 
 def _read(message: bytes) -> Sequence[Decoded] | ApiError:

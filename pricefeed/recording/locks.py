@@ -1,7 +1,7 @@
 """Postgres advisory locks of a session: they fall with it, so who is killed holds nobody up."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import psycopg
@@ -21,6 +21,13 @@ def feed_lock() -> AbstractContextManager[bool]:
 def stream_lock(partition: int) -> AbstractContextManager[bool]:
     """Be the only one who records this partition's stream; gives False, at once, if another is."""
     return _lock_at_once(_STREAM, partition)
+
+
+@contextmanager
+def stream_locks(partitions: Collection[int]) -> Iterator[list[int]]:
+    """The same for several; gives those that are ours. Nobody waits."""
+    with ExitStack() as held:
+        yield [each for each in partitions if held.enter_context(stream_lock(each))]
 
 
 def simulation_lock() -> AbstractContextManager[bool]:

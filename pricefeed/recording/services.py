@@ -72,19 +72,19 @@ def record(ticks: Sequence[Tick]) -> Recorded:
     return recorded
 
 
-def record_pushed(ticks: TickColumns, *, step: Step) -> Recorded:
-    """Commit ticks that were taken from a stream, and the step that their reader has made there.
+def record_pushed(ticks: TickColumns, *, steps: Sequence[Step]) -> Recorded:
+    """Commit ticks that were taken from streams, and the steps that their reader has made there.
 
     As `record`, by the same rules, but for ticks that repeat a price: they are recorded, too.
     A security that was deactivated since its ticks were taken has them in its history;
     those of one that was deleted are left out.
-    Raises StepTaken, and commits nothing, where somebody else has made that step.
+    Raises StepTaken, and commits nothing, where somebody else has made one of the steps.
     """
     securities = Security.objects.in_bulk(np.unique(ticks.security).tolist())
     known = ticks.where(np.isin(ticks.security, list(securities)))
     if len(known) < len(ticks):
         log.warning("ticks_of_deleted_securities", ticks=len(ticks) - len(known))
-    return _committed(known, securities=securities, step=step)
+    return _committed(known, securities=securities, steps=steps)
 
 
 def begin_epoch(recorded: Recorded) -> Recorded:
@@ -115,17 +115,19 @@ def _columns(ticks: Sequence[Tick], securities: Mapping[str, Security]) -> TickC
 
 
 def _committed(
-    ticks: TickColumns, *, securities: Mapping[int, Security], step: Step | None = None
+    ticks: TickColumns, *, securities: Mapping[int, Security], steps: Sequence[Step] = ()
 ) -> Recorded:
     """Once more, where a day's partition was not there though this process knew of it."""
     try:
-        return _commit(ticks, securities, step)
+        return _commit(ticks, securities, steps)
     except IntegrityError:
         forget_partitions()
-        return _commit(ticks, securities, step)
+        return _commit(ticks, securities, steps)
 
 
-def _commit(ticks: TickColumns, securities: Mapping[int, Security], step: Step | None) -> Recorded:
+def _commit(
+    ticks: TickColumns, securities: Mapping[int, Security], steps: Sequence[Step]
+) -> Recorded:
     """One transaction. Whatever needs no number is done before the counter is locked."""
     arrival = np.argsort(ticks.security, kind="stable")
     ticks = ticks.where(arrival)
@@ -134,7 +136,7 @@ def _commit(ticks: TickColumns, securities: Mapping[int, Security], step: Step |
     with transaction.atomic():
         ensure_partitions_of(_days(ticks.at))
         feed = Feed.objects.select_for_update().get()
-        verdict = judge(ticks, standing_quotes(ids), leaves_out_repeats=step is None)
+        verdict = judge(ticks, standing_quotes(ids), leaves_out_repeats=not steps)
         numbers = _numbers(verdict.is_written, arrival, after=feed.sequence)
         changed = _changed(verdict.quotes, verdict.newest, numbers)
         written = _written(ticks, verdict, numbers)
@@ -145,7 +147,7 @@ def _commit(ticks: TickColumns, securities: Mapping[int, Security], step: Step |
             anomaly_count = analyse(written, after=feed.sequence)
             merge_candles(written)
             Feed.objects.update(sequence=feed.sequence + len(written))
-        if step is not None:
+        for step in steps:
             advance(step)
     quotes = [(securities[quote.security_id], quote) for quote in changed]
     upto = feed.sequence + len(written)

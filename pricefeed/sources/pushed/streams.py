@@ -121,10 +121,10 @@ class Streams:
             return Appended(_unpack(rest[0]), is_repeat=True)
         return Appended(answer, dropped=int(rest[0]), partitions=[int(each) for each in rest[1]])
 
-    def read(self, position: Position) -> Batch:
-        """The next ticks after a position; none where there are none."""
+    def read(self, position: Position, *, enough: int = BATCH_BYTES) -> Batch:
+        """The next ticks after a position, of so many bytes or a few more; none where none are."""
         keys = [_key("epoch"), _key("stream", position.partition)]
-        args: list[str | int] = [position.epoch, position.last_id, BATCH_BYTES]
+        args: list[str | int] = [position.epoch, position.last_id, enough]
         epoch, entries = self._read(keys=keys, args=args)
         return _batch(position, epoch.decode(), entries)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection
+from django.db import DataError, connection
 from django.utils import timezone
 
 from pricefeed import partitions, pushed
@@ -205,14 +205,94 @@ def test_two_workers_at_once_take_turns(market: list[Security], one: int) -> Non
     assert in_thread(lambda: pushed.pushed_record(one)) == 1
 
 
+def partition_of(ticker: str) -> int:
+    return Security.objects.get(ticker=ticker).pk % 8
+
+
+def recorded_partitions() -> set[int]:
+    return set(StreamPosition.objects.filter(taken__gt=0).values_list("partition", flat=True))
+
+
+def test_what_waits_in_other_partitions_is_recorded_and_published_with_it(
+    market: list[Security], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publications: list[Any] = []
+    original = pushed.publish
+    monkeypatch.setattr(pushed, "publish", lambda it: publications.append(it) or original(it))
+    push(("T0", "1"), ("T1", "2"), ("T0", "3"), ("T2", "4"))
+
+    assert pushed.pushed_record(partition_of("T1")) == 4
+    assert len(publications) == 1
+    assert stored("T0") == ["1.000000", "3.000000"]
+    assert recorded_partitions() == {partition_of(each) for each in ("T0", "T1", "T2")}
+
+
+def test_a_worker_leaves_half_of_the_partitions_to_others(security: MakeSecurity) -> None:
+    for n in range(8):
+        security(f"U{n}")
+    push(*((f"U{n}", "1") for n in range(8)), ("U5", "2"))
+    one, most = partition_of("U2"), partition_of("U5")
+
+    assert pushed.pushed_record(one) == 5
+    assert len(recorded_partitions()) == 4
+    assert {one, most} <= recorded_partitions()
+
+
+def test_a_partition_that_another_worker_records_is_left_to_it(market: list[Security]) -> None:
+    push(("T0", "1"), ("T1", "2"))
+    with stream_lock(partition_of("T1")):
+        assert in_thread(lambda: pushed.pushed_record(partition_of("T0"))) == 1
+    assert recorded_partitions() == {partition_of("T0")}
+
+
+def test_what_came_meanwhile_is_asked_for_in_each_partition_that_was_held(
+    market: list[Security], asked: list[int], monkeypatch: pytest.MonkeyPatch, waiting: Streams
+) -> None:
+    push(("T0", "1"), ("T1", "2"))
+    held = {partition_of("T0"), partition_of("T1")}
+    original = pushed.record_pushed
+
+    def record_while_more_comes(*args: Any, **named: Any) -> Any:
+        for each in held:
+            waiting.begin(each)  # by a worker who found it locked
+        push(("T0", "3"), ("T1", "4"))
+        for each in held:
+            waiting.begin(each)
+        asked.clear()
+        return original(*args, **named)
+
+    monkeypatch.setattr(pushed, "record_pushed", record_while_more_comes)
+    assert pushed.pushed_record(partition_of("T0")) == 2
+    assert set(asked) == held
+
+
+def test_what_cannot_be_committed_holds_up_its_own_partition_alone(
+    market: list[Security], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(("T0", "1"), ("T1", "2"))
+    bad = Security.objects.get(ticker="T1").pk
+    original = pushed.record_pushed
+
+    def record(ticks: Any, **named: Any) -> Any:
+        if bad in ticks.security:
+            raise DataError
+        return original(ticks, **named)
+
+    monkeypatch.setattr(pushed, "record_pushed", record)
+    assert pushed.pushed_record(partition_of("T0")) == 1
+    with pytest.raises(DataError):
+        pushed.pushed_record(partition_of("T1"))
+    assert (stored("T0"), stored("T1")) == (prices(1), [])
+
+
 def test_a_worker_that_lost_its_lock_unnoticed_commits_nothing(
     market: list[Security], one: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push(("T0", "1"))
     original = Streams.read
 
-    def read(self: Streams, position: Any) -> Any:
-        batch = original(self, position)
+    def read(self: Streams, position: Any, **how: Any) -> Any:
+        batch = original(self, position, **how)
         monkeypatch.setattr(Streams, "read", original)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock_all()")

@@ -44,13 +44,13 @@ class Pushed:
     def __call__(self, rows: Rows, *, partition: int = 0) -> Recorded:
         begin = position_of(partition)
         end = Position(partition, "epoch", f"{next(self.numbers)}-0", begin.taken + len(rows))
-        return record_pushed(columns(rows), step=Step(begin, end))
+        return record_pushed(columns(rows), steps=[Step(begin, end)])
 
     def in_vain(self, rows: Rows) -> None:
         """All of it, but the commit: it finds that another worker was there first."""
         nowhere = Position(0, "another epoch")
         with pytest.raises(StepTaken):
-            record_pushed(columns(rows), step=Step(nowhere, nowhere))
+            record_pushed(columns(rows), steps=[Step(nowhere, nowhere)])
 
 
 def columns(rows: Rows) -> TickColumns:
