@@ -1,5 +1,6 @@
-"""What the feed has found, in the admin site."""
+"""What the feed has found, and lacks, in the admin site."""
 
 from pricefeed.admin.anomaly import AnomalyAdmin
+from pricefeed.admin.security import PricedSecurityAdmin
 
-__all__ = ["AnomalyAdmin"]
+__all__ = ["AnomalyAdmin", "PricedSecurityAdmin"]
