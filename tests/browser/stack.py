@@ -123,6 +123,26 @@ class Stack:
             f"securities_set_active(securities=found, active={active})",
         )
 
+    def jump(self, ticker: str, *, percent: int) -> None:
+        """Let a price of 100 jump, as somebody who pushes it would."""
+        self._run(
+            "manage.py",
+            "shell",
+            "-c",
+            "from datetime import timedelta\n"
+            "from decimal import Decimal\n"
+            "from django.utils import timezone\n"
+            "from pricefeed.delivery.publish import publish\n"
+            "from pricefeed.recording.locks import publication_lock\n"
+            "from pricefeed.recording.services import record\n"
+            "from pricefeed.ticks import Tick\n"
+            "now = timezone.now()\n"
+            f"ticks = [Tick({ticker!r}, Decimal(100), now - timedelta(milliseconds=10)),\n"
+            f"         Tick({ticker!r}, Decimal({100 + percent}), now)]\n"
+            "with publication_lock():\n"
+            "    publish(record(ticks))",
+        )
+
     def stop(self) -> None:
         """Stop everything that still runs, all at once."""
         self._stop(*self._processes)

@@ -5,12 +5,16 @@ import { formatDecimal } from "@/shared/format/decimal";
 import { formatClock } from "@/shared/format/time";
 import { Change } from "@/shared/prices/Change";
 import { usePrice } from "@/shared/prices/usePrice";
+import type { Anomaly } from "@/shared/protocol/frames";
 import { Boundary } from "@/shared/ui/Boundary";
 
 import styles from "./ChartPanel.module.css";
 import { Choices } from "./Choices";
 import { INTERVALS } from "./intervals";
+import { Jump } from "./Jump";
+import { latestOf } from "./markers";
 import { RANGES } from "./ranges";
+import { useAnomalies } from "./useAnomalies";
 import { useHistory } from "./useHistory";
 
 // The chart library is half of the page's code; the list need not wait for it.
@@ -23,16 +27,22 @@ export function ChartPanel({ subject, round }: { subject: Subject; round: number
   const [interval, setInterval] = useState<HistoryInterval>("tick");
   const [minutes, setMinutes] = useState<number>(15);
   const { recorded, problem } = useHistory(subject.ticker, interval, round);
+  const anomalies = useAnomalies(subject.ticker);
   const isEmpty = recorded?.prices.length === 0;
 
   return (
     <section className={styles.panel} aria-labelledby="chart-title">
-      <Headline subject={subject} />
+      <Headline subject={subject} jump={latestOf(anomalies)} />
       <div className={styles.chart}>
         {recorded !== null && !isEmpty && (
           <Boundary fallback={<p className={styles.note}>The chart could not be loaded.</p>}>
             <Suspense>
-              <PriceChart ticker={subject.ticker} recorded={recorded} minutes={minutes} />
+              <PriceChart
+                ticker={subject.ticker}
+                recorded={recorded}
+                minutes={minutes}
+                anomalies={anomalies}
+              />
             </Suspense>
           </Boundary>
         )}
@@ -56,7 +66,7 @@ export function ChartPanel({ subject, round }: { subject: Subject; round: number
   );
 }
 
-function Headline({ subject }: { subject: Subject }) {
+function Headline({ subject, jump }: { subject: Subject; jump: Anomaly | undefined }) {
   const price = usePrice(subject.ticker);
   return (
     <header className={styles.header}>
@@ -75,6 +85,14 @@ function Headline({ subject }: { subject: Subject }) {
         <Change price={price} size="hero" />
       </div>
       <dl className={styles.facts}>
+        {jump !== undefined && (
+          <div>
+            <dt>Last jump</dt>
+            <dd>
+              <Jump anomaly={jump} />
+            </dd>
+          </div>
+        )}
         <div>
           <dt>Previous close</dt>
           <dd>{price?.previous_close == null ? "—" : formatDecimal(price.previous_close)}</dd>

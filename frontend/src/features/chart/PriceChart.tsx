@@ -2,18 +2,24 @@ import { type KeyboardEvent, useEffect, useRef } from "react";
 
 import { directionOf } from "@/shared/format/decimal";
 import { priceStore } from "@/shared/prices/priceStore";
+import type { Anomaly } from "@/shared/protocol/frames";
 
 import { INTERVALS } from "./intervals";
 import styles from "./PriceChart.module.css";
 import { TickerChart } from "./TickerChart";
 import type { Recorded } from "./useHistory";
 
-type Props = { ticker: string; recorded: Recorded; minutes: number };
+type Props = {
+  ticker: string;
+  recorded: Recorded;
+  minutes: number;
+  anomalies: readonly Anomaly[];
+};
 
 const PAN_BARS = 20;
 
 /** Starts from history and moves with the price store; React only hands over the element. */
-export default function PriceChart({ ticker, recorded, minutes }: Props) {
+export default function PriceChart({ ticker, recorded, minutes, anomalies }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<TickerChart>(null);
   const range = useRef(minutes);
@@ -46,6 +52,8 @@ export default function PriceChart({ ticker, recorded, minutes }: Props) {
     range.current = minutes;
     chart.current?.zoomTo(minutes);
   }, [minutes]);
+
+  useEffect(() => chart.current?.mark(anomalies), [anomalies]);
 
   function onKeyDown(event: KeyboardEvent): void {
     const bars = { ArrowLeft: -PAN_BARS, ArrowRight: PAN_BARS }[event.key];

@@ -2,7 +2,9 @@ import { createChart, type IChartApi, type TickMarkType } from "lightweight-char
 
 import { decimalsOf, type Direction, formatDecimal } from "@/shared/format/decimal";
 import type { LivePrice } from "@/shared/prices/priceStore";
+import type { Anomaly } from "@/shared/protocol/frames";
 
+import { AnomalyMarks } from "./AnomalyMarks";
 import { barOf } from "./bars";
 import { CandleDrawing } from "./CandleDrawing";
 import { type Drawing, RIGHT_OFFSET } from "./Drawing";
@@ -15,12 +17,15 @@ import type { Recorded } from "./useHistory";
 /** lightweight-charts, reduced to what this screen asks of it. Knows no React. */
 export class TickerChart {
   private readonly chart: IChartApi;
+  private readonly marks: AnomalyMarks;
   private drawing: Drawing | null = null;
   private decimals = 2;
 
   constructor(private readonly element: HTMLElement) {
+    const theme = readTheme(element);
+    this.marks = new AnomalyMarks(theme);
     this.chart = createChart(element, {
-      ...chartOptions(readTheme(element)),
+      ...chartOptions(theme),
       autoSize: true,
       localization: {
         timeFormatter: (seconds: number) => this.drawing?.stamp(seconds * 1000) ?? "",
@@ -50,6 +55,7 @@ export class TickerChart {
     const theme = readTheme(this.element);
     this.chart.applyOptions(chartOptions(theme));
     this.drawing?.repaint(theme);
+    this.marks.repaint(theme);
   }
 
   /** Draw this, in the place of what was drawn. */
@@ -61,7 +67,13 @@ export class TickerChart {
       recorded.interval === "tick"
         ? new LineDrawing(chart, theme, pointsOf(recorded.prices))
         : new CandleDrawing(chart, theme, recorded.prices.map(barOf), SECONDS[recorded.interval]);
+    this.marks.pinTo(this.drawing.series, recorded);
     this.setPriceFormat();
+  }
+
+  /** Where the price jumped. */
+  mark(anomalies: readonly Anomaly[]): void {
+    this.marks.show(anomalies);
   }
 
   zoomTo(minutes: number): void {

@@ -16,6 +16,7 @@ export type User = Answer<paths["/api/v1/auth/me"]["get"]>;
 export type Security = Answer<paths["/api/v1/securities"]["get"]>[number];
 export type WatchlistItem = Answer<paths["/api/v1/watchlist"]["get"]>[number];
 export type Market = Answer<paths["/api/v1/market"]["get"]>;
+export type AnomalyPage = Answer<paths["/api/v1/anomalies"]["get"]>;
 type History = paths["/api/v1/securities/{ticker}/history"]["get"];
 type TickOrCandle = Answer<History>[number];
 export type PricePoint = Extract<TickOrCandle, { price: string }>;

@@ -246,3 +246,32 @@ test("after stop nothing moves any more", async () => {
   await vi.advanceTimersByTimeAsync(120_000);
   expect(names()).toEqual(["connecting", "live", "idle"]);
 });
+
+test("where nobody signs in it says nothing, is live with the welcome, and asks anew where to go", async () => {
+  const addresses: string[] = [];
+  socket = new Socket({
+    url: () => `ws://open?since=${addresses.length}`,
+    token: null,
+    since: () => null,
+    onFrame: vi.fn(),
+    onState: (state) => states.push(state),
+    env: {
+      open: (url) => {
+        addresses.push(url);
+        sockets.push(new FakeSocket());
+        return latest();
+      },
+      random: () => 0.5,
+      now: Date.now,
+    },
+  });
+  socket.start();
+  await settle();
+  latest().onopen?.();
+  expect(latest().sent).toEqual([]);
+  latest().says({ type: "welcome", protocol: 1, epoch: "e1", heartbeat: 25, since: 0 });
+  expect(names()).toEqual(["connecting", "live"]);
+  latest().onclose?.({ code: 1006 });
+  await vi.advanceTimersByTimeAsync(200);
+  expect(addresses).toEqual(["ws://open?since=0", "ws://open?since=1"]);
+});

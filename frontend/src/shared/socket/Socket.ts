@@ -74,13 +74,14 @@ export class Socket {
     const mine = this.current;
     const refused = this.refusedToken;
     try {
-      this.token = await this.options.token(refused);
+      this.token = (await this.options.token?.(refused)) ?? null;
     } catch {
       if (this.current === mine) this.wait();
       return;
     }
     if (this.current !== mine) return;
-    const socket = this.env.open(this.options.url);
+    const { url } = this.options;
+    const socket = this.env.open(typeof url === "string" ? url : url());
     this.socket = socket;
     this.watchdog.expectWithin(OPENING_MS);
     socket.onopen = () => this.authenticate();
@@ -89,6 +90,7 @@ export class Socket {
   }
 
   private authenticate(): void {
+    if (this.options.token === null) return;
     const since = this.options.since();
     const token = this.token ?? "";
     this.send({ type: "auth", token, ...(since === null ? {} : { since }) });
@@ -101,6 +103,7 @@ export class Socket {
     if (this.current.name === "live") this.watchdog.expectWithin(this.heartbeatMs + GRACE_MS);
     if (frame === null) return;
     if (frame.type === "snapshot" || frame.type === "prices") this.arrived();
+    if (frame.type === "welcome" && this.options.token === null) this.arrived();
     this.options.onFrame(frame);
   }
 

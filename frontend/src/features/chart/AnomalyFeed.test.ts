@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import type { Anomaly } from "@/shared/protocol/frames";
+import { FakeSocket } from "@/testing/FakeSocket";
+
+import { AnomalyFeed } from "./AnomalyFeed";
+import { getAnomalies } from "./api/getAnomalies";
+
+vi.mock("./api/getAnomalies");
+
+let addresses: string[];
+let sockets: FakeSocket[];
+let shown: number[];
+let feed: AnomalyFeed;
+
+const latest = (): FakeSocket => sockets.at(-1)!;
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+const jump = (id: number): Anomaly => ({
+  id,
+  ticker: "BRK.B",
+  direction: "up",
+  at: id * 1000,
+  price: "10.30",
+  reference: "10.00",
+  pct_change: "3.00",
+});
+
+function welcomes(since: number, epoch = "e1"): void {
+  latest().onopen?.();
+  latest().says({ type: "welcome", protocol: 1, epoch, heartbeat: 25, since });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [addresses, sockets, shown] = [[], [], []];
+  feed = new AnomalyFeed("BRK.B", {
+    onChange: (anomalies) => (shown = anomalies.map(({ id }) => id)),
+    env: {
+      open: (url) => {
+        addresses.push(new URL(url).search);
+        sockets.push(new FakeSocket());
+        return latest();
+      },
+      random: () => 0,
+      now: Date.now,
+    },
+  });
+});
+
+afterEach(() => {
+  feed.stop();
+  vi.useRealTimers();
+});
+
+test("where the past cannot be read, what is found from now on is shown all the same", async () => {
+  vi.mocked(getAnomalies).mockRejectedValue(new Error("away"));
+  await feed.start();
+  await settle();
+  expect(addresses).toEqual(["?ticker=BRK.B"]);
+  welcomes(40);
+  latest().onclose?.({ code: 1006 });
+  await settle();
+  expect(addresses[1]).toBe("?ticker=BRK.B&since=40");
+  welcomes(40);
+  latest().says({ type: "anomalies", anomalies: [jump(41)] });
+  expect(shown).toEqual([41]);
+});
+
+test("it goes on after the newest that it has read, and after an interruption where it was", async () => {
+  vi.mocked(getAnomalies).mockResolvedValue([jump(5), jump(7)]);
+  await feed.start();
+  await settle();
+  expect(addresses).toEqual(["?ticker=BRK.B&since=7"]);
+  welcomes(7);
+  latest().says({ type: "anomalies", anomalies: [jump(9), jump(12)] });
+  expect(shown).toEqual([5, 7, 9, 12]);
+  latest().onclose?.({ code: 4102 });
+  await settle();
+  expect(addresses[1]).toBe("?ticker=BRK.B&since=12");
+});
+
+test("in another life of the server ids count anew", async () => {
+  vi.mocked(getAnomalies).mockResolvedValue([jump(90)]);
+  await feed.start();
+  await settle();
+  welcomes(90);
+  latest().says({ type: "welcome", protocol: 1, epoch: "e2", heartbeat: 25, since: 3 });
+  latest().onclose?.({ code: 1006 });
+  await settle();
+  expect(addresses[1]).toBe("?ticker=BRK.B&since=3");
+});
+
+test("who has left opens no socket", async () => {
+  vi.mocked(getAnomalies).mockResolvedValue([]);
+  const starting = feed.start();
+  feed.stop();
+  await starting;
+  await settle();
+  expect(sockets).toEqual([]);
+});
+
+test("the oldest are forgotten", async () => {
+  vi.mocked(getAnomalies).mockResolvedValue(Array.from({ length: 500 }, (_, n) => jump(n + 1)));
+  await feed.start();
+  await settle();
+  welcomes(500);
+  latest().says({ type: "anomalies", anomalies: [jump(501)] });
+  expect(shown).toHaveLength(500);
+  expect(shown.at(-1)).toBe(501);
+});

@@ -1,0 +1,49 @@
+"""Prices that jump: arrows on the chart, and the last one in words."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import OpenScreen
+from tests.browser.screen import SOON, Account, Screen
+from tests.browser.stack import Stack
+
+WINDOW_SECONDS = 1.0
+
+
+@pytest.fixture
+def still(stack: Stack) -> Iterator[None]:
+    """The simulation, which would bring a price back at once, says nothing."""
+    stack.freeze_prices()
+    time.sleep(WINDOW_SECONDS + 0.5)  # and what it said is no longer compared with
+    yield
+    stack.thaw_prices()
+
+
+def last_jump(screen: Screen) -> Locator:
+    """What the panel of the chosen stock says of it."""
+    return screen.page.get_by_role("region", name="AAPL").get_by_role("definition").first
+
+
+def test_a_jump_shows_at_once_and_is_remembered(
+    open_screen: OpenScreen, account: Account, stack: Stack, still: None
+) -> None:
+    account.watch("AAPL")
+    screen = open_screen()
+    stack.jump("AAPL", percent=25)
+    expect(last_jump(screen)).to_contain_text("+25.00%", timeout=SOON)
+    expect(last_jump(open_screen())).to_contain_text("+25.00%", timeout=SOON)
+
+
+def test_what_jumped_while_the_server_was_away_is_caught_up_with(
+    open_screen: OpenScreen, account: Account, stack: Stack, still: None
+) -> None:
+    account.watch("AAPL")
+    screen = open_screen()
+    expect(last_jump(screen)).to_be_visible(timeout=SOON)
+    stack.stop_web()
+    stack.jump("AAPL", percent=-30)
+    stack.start_web()
+    expect(last_jump(screen)).to_contain_text("−30.00%", timeout=2 * SOON)
