@@ -1,8 +1,7 @@
 """Candles of every interval, in the transaction of the ticks that they are made of.
 
-A tick is a candle of itself, and candles of one interval come to one of a longer interval.
-So the ticks of a batch become candles of minutes, those candles of five minutes, and so
-on; then each joins what is stored of its interval. Joining is associative and commutative,
+The ticks of a batch become candles of minutes, those candles of five minutes, and so on;
+then each joins what is stored of its interval. Joining is associative and commutative,
 since ticks are ordered by time and sequence whenever they come: neither late ticks nor
 the way in which ticks were put into batches make a difference.
 
@@ -65,35 +64,42 @@ def merge_candles(ticks: Written) -> None:
 
 def candles_of(ticks: Written) -> Candles:
     """The candles of these ticks. One that is the same for several intervals is there once."""
-    candles = _one_each(ticks)
+    candles = _minutes(ticks)
     finished = []
-    for place, interval in enumerate(CANDLES.values()):
-        begins = np.ones(len(candles), np.bool_)
+    for place, interval in enumerate(list(CANDLES.values())[1:], start=1):
         start = candles["first_at"] // (interval.SECONDS * _SECOND)
-        begins[1:] = start[1:] != start[:-1]
-        begins[1:] |= candles["security"][1:] != candles["security"][:-1]
-        starts = np.flatnonzero(begins)
+        starts = _starts(candles["security"], start)
         lengths = np.diff(starts, append=len(candles))
         is_alone = lengths == 1
-        finished.append(candles[~np.repeat(is_alone, lengths) & (candles["intervals"] != 0)])
+        finished.append(candles[np.repeat(~is_alone, lengths)])
         intervals = np.where(is_alone, candles["intervals"][starts], 0) | 1 << place
         candles = _joined(candles, starts)
         candles["intervals"] = intervals
     return np.concatenate([*finished, candles])
 
 
-def _one_each(ticks: Written) -> Candles:
-    """Each tick as a candle, of no interval yet; by security, time and sequence."""
-    candles = np.empty(len(ticks), _CANDLE)
-    candles["security"], candles["intervals"], candles["count"] = ticks.security, 0, 1
-    candles["first_at"] = candles["last_at"] = ticks.at
-    candles["first_sequence"] = candles["last_sequence"] = ticks.sequence
-    for name in ("open", "high", "low", "close"):
-        candles[name] = ticks.price
+def _minutes(ticks: Written) -> Candles:
+    """Their candles of one minute, by security and time."""
     is_late = (ticks.at[1:] < ticks.at[:-1]) & (ticks.security[1:] == ticks.security[:-1])
-    if not is_late.any():
-        return candles
-    return candles[np.lexsort((ticks.sequence, ticks.at, ticks.security))]
+    if is_late.any():
+        ticks = ticks.where(np.lexsort((ticks.sequence, ticks.at, ticks.security)))
+    starts = _starts(ticks.security, ticks.at // (CANDLES["1m"].SECONDS * _SECOND))
+    lengths = np.diff(starts, append=len(ticks))
+    candles = np.empty(len(starts), _CANDLE)
+    candles["security"], candles["intervals"] = ticks.security[starts], 1
+    candles["count"] = lengths
+    for names, places in ((_FIRST, starts), (_LAST, starts + lengths - 1)):
+        for name, column in zip(names, (ticks.at, ticks.sequence, ticks.price), strict=True):
+            candles[name] = column[places]
+    candles["high"] = np.maximum.reduceat(ticks.price, starts)
+    candles["low"] = np.minimum.reduceat(ticks.price, starts)
+    return candles
+
+
+def _starts(security: Column, interval: Column) -> Column:
+    """Where another security or interval begins."""
+    is_other = (interval[1:] != interval[:-1]) | (security[1:] != security[:-1])
+    return np.concatenate([[0], np.flatnonzero(is_other) + 1])
 
 
 def _joined(candles: Candles, starts: Column) -> Candles:
