@@ -124,11 +124,11 @@ DATABASES: dict[str, Any] = {
                 "reconnect_timeout": 2,
             },
             "connect_timeout": 5,
+            # Only what asks for it is prepared: a few long statements of recording.
+            "prepare_threshold": 5,
             **_KEEPALIVE,
             "options": " ".join(f"-c tcp_{name}={value}" for name, value in _KEEPALIVE.items()),
             **_database.get("OPTIONS", {}),  # what the address itself asks for: sslmode and so on
-            # Only what asks for it is prepared: a few long statements of recording.
-            "prepare_threshold": 5,
         },
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": env.text("TEST_DATABASE_NAME", "test_tickwatch")},
