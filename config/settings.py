@@ -109,7 +109,10 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASE_URL = env.postgres("DATABASE_URL")
 _database = environ.Env.db_url_config(DATABASE_URL)
 # On both ends: a host that vanished must not hold the feed's lock, or a request, for hours.
+# Keepalive rests while something is under way; that has its own limit, in milliseconds.
 _KEEPALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+_UNDER_WAY = {"tcp_user_timeout": 15_000}
+_OF_THE_SERVER = {**{f"tcp_{name}": value for name, value in _KEEPALIVE.items()}, **_UNDER_WAY}
 DATABASES: dict[str, Any] = {
     "default": {
         **_database,
@@ -127,7 +130,8 @@ DATABASES: dict[str, Any] = {
             # Only what asks for it is prepared: a few long statements of recording.
             "prepare_threshold": 5,
             **_KEEPALIVE,
-            "options": " ".join(f"-c tcp_{name}={value}" for name, value in _KEEPALIVE.items()),
+            **_UNDER_WAY,
+            "options": " ".join(f"-c {name}={value}" for name, value in _OF_THE_SERVER.items()),
             **_database.get("OPTIONS", {}),  # what the address itself asks for: sslmode and so on
         },
         "CONN_HEALTH_CHECKS": True,
