@@ -33,7 +33,7 @@ from securities.services import securities_set_active, security_update
         ),
         (
             {"SIMULATED_TICKS_PER_SECOND": "-1"},
-            "Tickwatch cannot start: SIMULATED_TICKS_PER_SECOND is '-1', but must be a whole number",
+            "Tickwatch cannot start: SIMULATED_TICKS_PER_SECOND is '-1', but must be a whole",
         ),
         (
             {"PRICE_UPDATE_SECONDS": "often"},

@@ -17,6 +17,7 @@ from accounts.services import tokens_issue
 from pricefeed.models import Tick
 from securities.models import Security
 from tests.integration.processes import Processes, wait_until
+from tests.integration.waiting import await_all_recorded
 from tests.integration.web import Web
 
 KILLS = 2
@@ -84,15 +85,9 @@ def killed_again_and_again(processes: Processes, feeder: Feeder) -> None:
 
 
 def recorded(security: Security, redis: Redis) -> list[int]:
-    wait_until(lambda: not waiting(redis), seconds=60, what="everything to be recorded")
+    await_all_recorded(redis)
     rows = Tick.objects.filter(security=security).order_by("sequence")
     return [int(price) for price in rows.values_list("price", flat=True)]
-
-
-def waiting(redis: Redis) -> int:
-    counts: list[Any] = [redis.hvals("tickwatch:{ticks}:" + name) for name in ("appended", "gone")]
-    appended, gone = (sum(map(int, each)) for each in counts)
-    return appended - gone
 
 
 def prices_of(messages: set[int]) -> list[int]:
