@@ -104,7 +104,8 @@ def test_ticks_are_received_lag_behind_and_are_recorded(security: MakeSecurity) 
     assert {at_last[name] for name in lags} == {0}
     assert committed()["tickwatch_ticks_recorded_total"] == 3
     assert at_last["tickwatch_batch_ticks_sum{pushed}"] == 3
-    assert at_last["tickwatch_batch_duration_seconds_count{pushed}"] == 2
+    batches = at_last["tickwatch_batch_ticks_count{pushed}"]
+    assert at_last["tickwatch_batch_duration_seconds_count{pushed}"] == batches > 0
 
 
 @pytest.mark.django_db(transaction=True)
