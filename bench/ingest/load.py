@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import NamedTuple
 
@@ -49,8 +50,8 @@ NextDue = Callable[[int], float | None]
 
 
 class _Feeder:
-    def __init__(self, connection: Connection, bodies: Bodies) -> None:
-        self._connection, self._bodies = connection, bodies
+    def __init__(self, connect: Callable[[], Connection], bodies: Bodies) -> None:
+        self._connect, self._bodies = connect, bodies
         self.sent: list[Sent] = []
         self.waits = 0
         self._until_ms = 0
@@ -63,20 +64,22 @@ class _Feeder:
         return self._bodies.ticks
 
     def feed(self, next_due: NextDue) -> None:
+        """With a connection of its own: the server has closed one that was idle since the last."""
         try:
-            while (due := next_due(self.ticks)) is not None:
-                self._push(due)
+            with closing(self._connect()) as connection:
+                while (due := next_due(self.ticks)) is not None:
+                    self._push(connection, due)
         except (BenchmarkFailed, OSError) as error:
             self.failure = error
 
-    def _push(self, due: float) -> None:
+    def _push(self, connection: Connection, due: float) -> None:
         end_ms = int((due + self._wall) * 1000)
         body = self._bodies.body(
             len(self.sent), begin_ms=self._until_ms or end_ms - 1, end_ms=end_ms
         )
         self._until_ms = end_ms
         time.sleep(max(0.0, due - time.monotonic()))
-        self.waits += self._connection.push(body, self.ticks)
+        self.waits += connection.push(body, self.ticks)
         self.sent.append(Sent(due, time.monotonic()))
 
 
@@ -85,9 +88,8 @@ def load(pipe: Pipe, plan: Plan, port: int, token: str, *, is_published: bool = 
     when all of that has been committed and published, it gives the `Log` of everything so far."""
     probe = Probe(is_published=is_published)
     probe.start()
-    feeders = [
-        _Feeder(Connection(port, token), Bodies(share, plan.laps)) for share in plan.shares()
-    ]
+    connect = partial(Connection, port, token)
+    feeders = [_Feeder(connect, Bodies(share, plan.laps)) for share in plan.shares()]
     _run(feeders, probe, lambda _: _once())
     pipe.send("ready")
     while True:

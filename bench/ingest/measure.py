@@ -16,7 +16,7 @@ from bench.process import BenchmarkFailed
 
 _MIDDLE = 0.25, 0.95
 """Figures are of this part of the time."""
-_SHARES = 0.97, 0.9, 0.8, 0.65
+_SHARES = 0.97, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2
 """Of the rate that a closed loop reached: offered one after another, until one is sustained."""
 _MOST_SECONDS = 1.0
 
