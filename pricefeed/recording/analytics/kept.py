@@ -13,6 +13,8 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import structlog
 from redis import Redis
@@ -27,25 +29,49 @@ log = structlog.get_logger(__name__)
 PREFIX = "tickwatch:analytics"
 SHARDS = 16
 
-_VERSION = b"version"
+# A call for each state is cheap where Redis makes it, so the states of a hash travel as one text.
+_READ = """
+-- KEYS: the hash. ARGV: fields. Gives the version, the lengths of the states, the states.
+local lengths, states = {}, {}
+for field in string.gmatch(ARGV[1], '%d+') do
+  local state = redis.call('HGET', KEYS[1], field) or ''
+  lengths[#lengths + 1] = #state
+  states[#states + 1] = state
+end
+local version = redis.call('HGET', KEYS[1], 'version') or ''
+return {version, table.concat(lengths, ' '), table.concat(states)}
+"""
 
 _WRITE = """
--- KEYS: the hash. ARGV: the version that it must have to be right, the new one; then fields.
--- One call a field: as arguments of one, there could be too many.
+-- KEYS: the hash. ARGV: the version that it must have to be right, the new one; fields, the
+--       lengths of their states, the states.
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'version', ARGV[2])
-for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+local lengths, begin = string.gmatch(ARGV[4], '%d+'), 1
+for field in string.gmatch(ARGV[3], '%d+') do
+  local length = tonumber(lengths())
+  redis.call('HSET', KEYS[1], field, string.sub(ARGV[5], begin, begin + length - 1))
+  begin = begin + length
+end
 """
+
+
+class Copy(NamedTuple):
+    """What a hash has: its version, and the states that were asked for."""
+
+    version: bytes
+    states: list[bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """Packed states of some securities in their order, None for those that are to be reread.
 
-    `versions` are the committed ones of their shards, where there are any.
+    `by_shard` are these securities; `versions` the committed ones, where there are any.
     """
 
     packed: list[bytes | None]
+    by_shard: Mapping[int, Sequence[int]]
     versions: Mapping[int, int]
     is_away: bool
 
@@ -63,19 +89,20 @@ def read_kept(securities: Column) -> Kept:
         AnalyticsShard.objects.filter(number__in=by_shard).values_list("number", "version")
     )
     found: dict[int, bytes | None] = {}
-    for shard, (version, *packed) in copies.items():
-        if version is not None and version == _text(versions.get(shard)):
-            found.update(zip(by_shard[shard], packed, strict=True))
-    return Kept([found.get(each) for each in securities.tolist()], versions, is_away)
+    for shard, copy in copies.items():
+        if copy.version and copy.version == _text(versions.get(shard)):
+            found.update(zip(by_shard[shard], copy.states, strict=True))
+    packed = [found.get(each) for each in securities.tolist()]
+    return Kept(packed, by_shard, versions, is_away)
 
 
 def write_kept(securities: Column, packed: Sequence[bytes], *, was: Kept) -> None:
     """Keep these states, in the transaction that makes them true."""
-    states = dict(zip(securities.tolist(), packed, strict=True))
-    versions = {shard: secrets.randbits(63) for shard in _by_shard(states)}
+    versions = {shard: secrets.randbits(63) for shard in was.by_shard}
     if not was.is_away:
+        states = dict(zip(securities.tolist(), packed, strict=True))
         try:
-            _copy(states, was.versions, versions)
+            _copy(states, was, versions)
         except (RedisError, OSError) as error:
             log.warning("analytics_not_kept", cause=error)
     AnalyticsShard.objects.bulk_create(
@@ -91,22 +118,33 @@ def forget_kept() -> None:
     AnalyticsShard.objects.all().delete()
 
 
-def _copies(by_shard: Mapping[int, Sequence[int]]) -> dict[int, list[bytes | None]]:
+def _copies(by_shard: Mapping[int, Sequence[int]]) -> dict[int, Copy]:
     with _redis().pipeline(transaction=False) as pipe:
         for shard, securities in by_shard.items():
-            pipe.hmget(_key(shard), [_VERSION, *securities])
-        return dict(zip(by_shard, pipe.execute(), strict=True))
+            pipe.eval(_READ, 1, _key(shard), _words(securities))
+        return {
+            shard: Copy(version, _split(states, map(int, lengths.split())))
+            for shard, (version, lengths, states) in zip(by_shard, pipe.execute(), strict=True)
+        }
 
 
-def _copy(
-    states: Mapping[int, bytes], before: Mapping[int, int], versions: Mapping[int, int]
-) -> None:
+def _copy(states: Mapping[int, bytes], was: Kept, versions: Mapping[int, int]) -> None:
     with _redis().pipeline(transaction=False) as pipe:
-        for shard, securities in _by_shard(states).items():
-            fields = [part for each in securities for part in (each, states[each])]
-            right, new = _text(before.get(shard)), _text(versions[shard])
-            pipe.eval(_WRITE, 1, _key(shard), right, new, *fields)
+        for shard, securities in was.by_shard.items():
+            its = [states[each] for each in securities]
+            right, new = _text(was.versions.get(shard)), _text(versions[shard])
+            fields, lengths = _words(securities), _words(map(len, its))
+            pipe.eval(_WRITE, 1, _key(shard), right, new, fields, lengths, b"".join(its))
         pipe.execute()
+
+
+def _split(states: bytes, lengths: Iterable[int]) -> list[bytes | None]:
+    edges = accumulate(lengths, initial=0)
+    return [states[begin:end] or None for begin, end in pairwise(edges)]
+
+
+def _words(numbers: Iterable[int]) -> str:
+    return " ".join(map(str, numbers))
 
 
 def _by_shard(securities: Iterable[int]) -> dict[int, list[int]]:

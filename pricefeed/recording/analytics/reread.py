@@ -66,7 +66,9 @@ def states_of(securities: Column, kept: Kept, *, upto: int, window: int) -> Stat
     missing = np.array([each is None for each in kept.packed])
     reread: Iterator[bytes] = iter(())
     if missing.any():
-        reread = iter(reread_states(securities[missing], upto=upto, window=window).pack())
+        reread = iter(
+            reread_states(securities[missing], upto=upto, window=window).pack(window=window)
+        )
     return unpack(securities, [next(reread) if each is None else each for each in kept.packed])
 
 

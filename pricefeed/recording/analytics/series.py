@@ -57,6 +57,17 @@ def put_in_order(starts: Column, at: Column, *others: NDArray[np.generic]) -> No
             column[begin:end] = column[begin:end][order]
 
 
+def first_since(at: Column, begin: Column, end: Column, moment: Column) -> Column:
+    """In each range of sorted times, the first place that is not before its moment, or the end."""
+    begin, end = begin.copy(), end.copy()
+    while len(their := np.flatnonzero(begin < end)):
+        middle = (begin[their] + end[their]) // 2
+        is_before = at[middle] < moment[their]
+        begin[their[is_before]] = middle[is_before] + 1
+        end[their[~is_before]] = middle[~is_before]
+    return begin
+
+
 def within(begin: Column, end: Column) -> Column:
     """The places from each `begin` up to its `end`, one range after the other."""
     lengths = end - begin

@@ -33,7 +33,7 @@ def analyse(ticks: Written, *, after: int) -> int:
     if is_late.any():
         around = surroundings(ticks.where(is_late), window=rules.window)
         spikes = spikes.and_those(find_spikes(around, rules))
-    write_kept(securities, states.held(window=rules.window).pack(), was=kept)
+    write_kept(securities, states.pack(window=rules.window), was=kept)
     return begin_anomalies(spikes, rules)
 
 

@@ -1,13 +1,12 @@
 """What must be known of a security's past: totals, and its recent ticks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from pricefeed.columns import Column
-from pricefeed.recording.analytics.series import Mask, Series, put_in_order
+from pricefeed.recording.analytics.series import Mask, Series, first_since, put_in_order
 from pricefeed.recording.written import Written
 
 AVERAGED = 64
@@ -21,8 +20,8 @@ NEVER = -(2**62)
 
 NO_MINIMUM = 2**63 - 1
 
-_HEADER = 2
-"""Rows of two numbers before the ticks: count and cut, minimum and maximum."""
+_HEAD = 4 * 8
+"""Bytes before the ticks: count, minimum, maximum, cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +44,6 @@ class States:
 
     def _of(self, ticks: Written) -> Column:
         return np.searchsorted(self.security, ticks.security)
-
-    def pack(self) -> list[bytes]:
-        """Each security's state: numbers of 64 bits, two a tick."""
-        ends = np.cumsum(self.lengths + _HEADER)
-        starts = ends - self.lengths - _HEADER
-        rows = np.empty((ends[-1], 2), np.int64)
-        rows[starts, 0], rows[starts, 1] = self.count, self.cut
-        rows[starts + 1, 0], rows[starts + 1, 1] = self.minimum, self.maximum
-        is_tick = _ticks_in(rows, starts)
-        rows[is_tick, 0], rows[is_tick, 1] = self.at, self.price
-        packed = rows.tobytes()
-        edges = [0, *(ends * rows.strides[0]).tolist()]
-        return [packed[begin:end] for begin, end in pairwise(edges)]
 
     def is_late(self, ticks: Written, *, window: int) -> Mask:
         """Which ticks are older than what is known here can say: ticks before them are missing."""
@@ -86,40 +72,36 @@ class States:
         )
         return states, Series(self.security, starts, at, price, is_new)
 
-    def held(self, *, window: int) -> "States":
-        """Without ticks that are needed no longer."""
+    def pack(self, *, window: int) -> list[bytes]:
+        """Each security's totals and cut, its times, its prices; 64 bits each.
+
+        Without ticks that are needed no longer.
+        """
         ends = np.cumsum(self.lengths)
         starts = ends - self.lengths
-        needed_since = np.repeat(self.at[ends - 1] - WINDOWS_HELD * window, self.lengths)
-        is_held = self.at >= needed_since
-        is_held |= np.arange(len(self.at)) >= np.repeat(ends - AVERAGED, self.lengths)
-        lengths = np.add.reduceat(is_held, starts, dtype=np.int64)
-        first = ends - lengths
-        cut = np.where(first > starts, self.at[first - 1], self.cut)
-        return replace(
-            self, cut=cut, lengths=lengths, at=self.at[is_held], price=self.price[is_held]
-        )
+        before = np.append(NEVER, self.at)  # by place, the time of the tick before
+        first = first_since(self.at, starts, ends, before[ends] - WINDOWS_HELD * window)
+        first = np.minimum(first, np.maximum(starts, ends - AVERAGED))
+        cut = np.where(first > starts, before[first], self.cut)
+        heads = np.column_stack((self.count, self.minimum, self.maximum, cut)).tobytes()
+        at, price = self.at.tobytes(), self.price.tobytes()
+        ranges = ((column * self.at.itemsize).tolist() for column in (first, ends))
+        return [
+            heads[head : head + _HEAD] + at[begin:end] + price[begin:end]
+            for head, begin, end in zip(range(0, len(heads), _HEAD), *ranges, strict=True)
+        ]
 
 
 def unpack(security: Column, packed: Sequence[bytes]) -> States:
     """What `pack` has packed, of these securities."""
-    rows = np.frombuffer(b"".join(packed), np.int64).reshape(-1, 2)
-    lengths = np.array([len(each) for each in packed], np.int64) // rows.strides[0]
-    starts = np.cumsum(lengths) - lengths
-    is_tick = _ticks_in(rows, starts)
-    return States(
-        security=security,
-        count=rows[starts, 0],
-        cut=rows[starts, 1],
-        minimum=rows[starts + 1, 0],
-        maximum=rows[starts + 1, 1],
-        lengths=lengths - _HEADER,
-        at=rows[is_tick, 0],
-        price=rows[is_tick, 1],
-    )
+    middles = [(len(each) + _HEAD) // 2 for each in packed]
+    heads = _numbers(each[:_HEAD] for each in packed).reshape(len(packed), -1)
+    at = _numbers(each[_HEAD:middle] for each, middle in zip(packed, middles, strict=True))
+    price = _numbers(each[middle:] for each, middle in zip(packed, middles, strict=True))
+    lengths = (np.array(middles) - _HEAD) // at.itemsize
+    count, minimum, maximum, cut = heads.T
+    return States(security, count, minimum, maximum, cut, lengths, at, price)
 
 
-def _ticks_in(rows: Column, starts: Column) -> Mask:
-    is_tick = np.ones(len(rows), np.bool_)
-    is_tick[starts] = is_tick[starts + 1] = False
-    return is_tick
+def _numbers(parts: Iterable[bytes]) -> Column:
+    return np.frombuffer(b"".join(parts), np.int64)

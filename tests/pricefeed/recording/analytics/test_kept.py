@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from django.db import connection
 
-from pricefeed.models import AnalyticsShard, DayCandle
+from pricefeed.models import DayCandle
 from pricefeed.recording.analytics import kept, reread
 from pricefeed.recording.analytics.selectors import statistics_of
 from pricefeed.recording.rebuilding import rebuild_candles
@@ -55,16 +56,19 @@ def test_without_redis_everything_is_recorded_all_the_same(
     assert told(statistics_of([apple])[0])[0] == 2
 
 
-def test_a_write_that_was_held_up_is_not_believed(push: Pushed, apple: Security) -> None:
+def test_a_write_that_was_held_up_is_not_mixed_with_others(
+    push: Pushed, security: Callable[..., Security]
+) -> None:
     """Redis may carry out long after the time-out what was asked of it."""
-    push([(apple, Point(0, 100))])
-    shard = apple.pk % kept.SHARDS
-    versions = dict(AnalyticsShard.objects.values_list("number", "version"))
-    push([(apple, Point(1, 101))])
-    kept._copy({apple.pk: b"nonsense"}, versions, {shard: 7})
-    assert kept._redis().hkeys(kept._key(shard)) == [b"version", b"%d" % apple.pk]
-    push([(apple, Point(2, 102))])
-    assert told(statistics_of([apple])[0])[0] == 3
+    apple, *others = (security(f"T{n}") for n in range(kept.SHARDS + 1))
+    (neighbour,) = (each for each in others if each.pk % kept.SHARDS == apple.pk % kept.SHARDS)
+    before = kept.read_kept(np.array([apple.pk]))
+    push([(apple, Point(0, 100)), (neighbour, Point(0, 100))])
+    key = kept._key(apple.pk % kept.SHARDS)
+    kept._copy({apple.pk: b"late"}, before, {apple.pk % kept.SHARDS: 7})
+    assert kept._redis().hgetall(key) == {b"version": b"7", b"%d" % apple.pk: b"late"}
+    push([(apple, Point(1, 102))])
+    assert [told(each)[0] for each in statistics_of([apple, neighbour])] == [2, 1]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricefeed.recording.analytics import states
-from pricefeed.recording.analytics.series import clock, put_in_order, within
+from pricefeed.recording.analytics.series import clock, first_since, put_in_order, within
 from pricefeed.recording.analytics.states import NEVER, NO_MINIMUM, States, unpack
 from pricefeed.recording.written import Written
 from tests.pricefeed.recording.analytics.oracle import Point, in_order
@@ -43,9 +43,9 @@ def written(rows: list[tuple[int, Point]], *, after: int) -> Written:
     return Written(columns[order, 0], columns[order, 1], sequence[order], columns[order, 2])
 
 
-def joined(before: States, ticks: Written) -> States:
+def joined(before: States, ticks: Written) -> list[bytes]:
     due = ~before.is_late(ticks, window=WINDOW)
-    return before.with_ticks(ticks, is_due=due)[0].held(window=WINDOW)
+    return before.with_ticks(ticks, is_due=due)[0].pack(window=WINDOW)
 
 
 def history_of(rows: list[tuple[int, Point]], security: int) -> list[Point]:
@@ -64,9 +64,9 @@ def in_batches(rows: list[tuple[int, Point]], edges: list[int]) -> States:
     for begin, end in pairwise(sorted({0, *edges, len(rows)} & set(range(len(rows) + 1)))):
         ticks = written(rows[begin:end], after=begin)
         ids = np.unique(ticks.security)
-        before = [kept.get(each) or nothing(each).pack()[0] for each in ids.tolist()]
+        before = [kept.get(each) or nothing(each).pack(window=WINDOW)[0] for each in ids.tolist()]
         after = joined(unpack(ids, before), ticks)
-        kept.update(zip(ids.tolist(), after.pack(), strict=True))
+        kept.update(zip(ids.tolist(), after, strict=True))
     return unpack(np.array(sorted(kept)), [kept[each] for each in sorted(kept)])
 
 
@@ -123,6 +123,13 @@ def test_only_what_is_not_in_order_is_sorted_and_what_is_of_one_time_keeps_its_o
     put_in_order(np.array([0, 2, 6]), at, price)
     assert at.tolist() == [1, 2, 1, 3, 3, 9, 2]
     assert price.tolist() == [1, 2, 6, 4, 5, 3, 7]
+
+
+def test_a_moment_is_found_in_each_of_many_ranges() -> None:
+    at = np.array([1, 3, 5, 2, 2, 9])
+    begin, end = np.array([0, 3, 3, 6]), np.array([3, 6, 3, 6])
+    assert first_since(at, begin, end, np.array([4, 3, 0, 0])).tolist() == [2, 5, 3, 6]
+    assert first_since(at, begin, end, np.array([1, 10, 0, 0])).tolist() == [0, 6, 3, 6]
 
 
 def test_ranges_become_places() -> None:
