@@ -150,6 +150,18 @@ def test_nothing_to_merge_asks_nothing() -> None:
     assert stored() == {}
 
 
+@pytest.mark.usefixtures("days")
+def test_the_statement_is_planned_once_for_a_connection() -> None:
+    for n in range(2):
+        merge_candles(written([Row(1, START + n, n, 5)]))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements "
+            "WHERE statement LIKE '%%pricefeed_candle_1m%%'"
+        )
+        assert max(runs for (runs,) in cursor.fetchall()) >= 2
+
+
 # -- In the transaction of the ticks -----------------------------------------------------------
 
 
