@@ -46,4 +46,4 @@ def test_what_jumped_while_the_server_was_away_is_caught_up_with(
     stack.stop_web()
     stack.jump("AAPL", percent=-30)
     stack.start_web()
-    expect(last_jump(screen)).to_contain_text("−30.00%", timeout=2 * SOON)
+    expect(last_jump(screen)).to_contain_text("\u221230.00%", timeout=2 * SOON)

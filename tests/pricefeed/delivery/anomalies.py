@@ -73,6 +73,10 @@ class Told:
         since: int = self.ids[-1] if self.anomalies else self.welcomes[-1]["since"]
         return since
 
+    @property
+    def close_reason(self) -> str:
+        return self._connection.close_reason or ""
+
     async def hear(self) -> dict[str, Any]:
         frame: dict[str, Any] = json.loads(await self._connection.recv())
         check_frame(frame)

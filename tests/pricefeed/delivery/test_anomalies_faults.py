@@ -10,6 +10,7 @@ import pytest
 
 from pricefeed.delivery import anomalies, rounds
 from pricefeed.recording.analytics import selectors
+from tests.conftest import serving
 from tests.faults.stalled import Stalled
 from tests.pricefeed.delivery.anomalies import commit, find, refused, told
 from tests.pricefeed.delivery.conftest import closed, off_loop
@@ -122,3 +123,13 @@ async def test_who_reads_slowly_is_told_everything_all_the_same(
         return ids
 
     assert await asyncio.to_thread(read_all) == found + live
+
+
+async def test_a_server_that_leaves_sends_them_away_with_a_hint(transactional_db: None) -> None:
+    running = serving()
+    server = await asyncio.to_thread(running.__enter__)
+    async with told(server) as client:
+        leaving = asyncio.ensure_future(asyncio.to_thread(running.__exit__, None, None, None))
+        assert await client.hear_close() == 4100
+        assert client.close_reason.startswith("going away; retry_after_ms=")
+    await leaving
