@@ -17,6 +17,7 @@ from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.outlet import Outlet, Send
 from pricefeed.delivery.running import HubStopped
 from pricefeed.delivery.writer import EXTENSION, Writer
+from rest.address import socket_address
 from rest.errors import UNAVAILABLE
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,7 @@ class SocketConsumer(AsyncConsumer):
     ) -> None:
         """As Channels', but for one source of messages: no task is kept waiting for others."""
         self.scope, self.base_send = scope, send
-        address = scope["client"][0] if scope.get("client") else ""
+        address = socket_address(scope)
         self.has_room = _addresses.enter(address, allowed=settings.SOCKETS_PER_ADDRESS)
         try:
             with suppress(StopConsumer):

@@ -97,6 +97,26 @@ async def test_an_address_has_so_many_sockets_and_no_more(server: str, settings:
         await again.hear_kinds("welcome", "snapshot")
 
 
+@pytest.mark.parametrize(
+    ("first", "same", "another"),
+    [
+        ("6.6.6.6, 198.51.100.1", "7.7.7.7, 198.51.100.1", "6.6.6.6, 198.51.100.2"),
+        ("2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:3::1"),
+    ],
+)
+async def test_behind_a_proxy_the_address_that_it_saw_counts_and_of_ipv6_the_network(
+    server: str, settings: Settings, first: str, same: str, another: str
+) -> None:
+    settings.BEHIND_PROXY, settings.SOCKETS_PER_ADDRESS = True, 1
+    name = "X-Forwarded-For"
+    async with opened(server, "/ws/prices", **{name: first}) as one:
+        await one.hear_kinds("welcome", "snapshot")
+        async with opened(server, "/ws/prices", **{name: same}) as second:
+            assert await second.hear_close() == 4029
+        async with opened(server, "/ws/prices", **{name: another}) as anothers:
+            await anothers.hear_kinds("welcome", "snapshot")
+
+
 def test_an_address_that_has_left_is_forgotten() -> None:
     addresses = Addresses()
     assert addresses.enter("192.0.2.1", allowed=1)

@@ -77,8 +77,11 @@ class Socket:
 
 
 @asynccontextmanager
-async def opened(server: str, path: str, token: str | None = None) -> AsyncIterator[Socket]:
-    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+async def opened(
+    server: str, path: str, token: str | None = None, **headers: str
+) -> AsyncIterator[Socket]:
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
     async with (
         asyncio.timeout(WAIT_SECONDS * 2),
         connect(f"ws://{server}{path}", additional_headers=headers) as connection,
