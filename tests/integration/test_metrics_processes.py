@@ -1,14 +1,20 @@
-"""`/metrics` of several processes: one answers for all."""
+"""`/metrics` of several processes: one answers for all, whoever is away."""
 
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import httpx
+import pytest
 from websockets.sync.client import connect
 
 from accounts.models import User
 from accounts.services import tokens_issue
+from config import metrics
 from securities.models import Security
 from tests.config.test_metrics import figures
+from tests.integration.conftest import MakeWire
+from tests.integration.network import Wire
 from tests.integration.processes import Processes, wait_until
 from tests.integration.web import Web
 
@@ -49,3 +55,44 @@ def test_whichever_process_is_asked_says_how_many_sockets_all_have_without_a_dea
     wait_until(
         lambda: sum(counted(web).values()) == 0, seconds=5, what="nobody, once all have left"
     )
+
+
+def asked(web: Web) -> dict[str, float]:
+    """All figures; a scrape shall not take long, whatever happens."""
+    began = time.monotonic()
+    found = figures(httpx.get(f"{web.url}/metrics", timeout=10).text)
+    assert time.monotonic() - began < metrics.PATIENCE_SECONDS + 1
+    return found
+
+
+def are_up(found: dict[str, float]) -> set[float]:
+    return {found[f"tickwatch_server_up{{{server}}}"] for server in ("postgres", "redis")}
+
+
+@pytest.mark.parametrize(
+    ("away", "back"), [(Wire.cut, Wire.mend), (Wire.fall_silent, Wire.speak)], ids=["cut", "silent"]
+)
+def test_while_postgres_and_redis_are_away_it_shows_at_once_what_is_known(
+    processes: Processes,
+    market: list[Security],
+    wire: MakeWire,
+    away: Callable[[Wire], None],
+    back: Callable[[Wire], None],
+) -> None:
+    names = ("DATABASE_URL", "REDIS_URL")
+    wires, urls = zip(*(wire(processes.env[name]) for name in names), strict=True)
+    web = Web(processes, **dict(zip(names, urls, strict=True)))
+    with connect(f"ws://127.0.0.1:{web.port}/ws/prices/T1", close_timeout=0.1):
+        wait_until(lambda: are_up(asked(web)) == {1}, seconds=5, what="figures of both")
+        wait_until(lambda: counted(web)["prices"] == 1, seconds=5, what="the socket")
+        for each in wires:
+            away(each)
+        for _ in range(3):
+            found = asked(web)
+            assert are_up(found) == {0}
+            assert "tickwatch_ticks_recorded_total" not in found
+            assert found["tickwatch_connections{prices}"] == 1
+        for each in wires:
+            back(each)
+        wait_until(lambda: are_up(asked(web)) == {1}, seconds=15, what="both again")
+    assert "figures_not_read" not in web.running.output
