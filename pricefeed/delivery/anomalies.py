@@ -20,6 +20,7 @@ from pricefeed.delivery.anomalies_reads import AnomalyReads
 from pricefeed.delivery.anomalies_tail import PAGE_LENGTH, TAIL_LENGTH, Page, Tail, page_of
 from pricefeed.delivery.background import Background
 from pricefeed.delivery.figures import ANOMALIES
+from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.outlet import Outlet, Send
 from pricefeed.delivery.teller import welcome
 from pricefeed.delivery.writer import Writer
@@ -30,6 +31,7 @@ LOOK_SECONDS = 2.0
 """How often the reader looks without having been told to."""
 
 _READ_AT_ONCE = 1000
+_TICKERS_AT_A_TIME = 500
 _CATCHING_UP_AT_ONCE = 4
 _TELLINGS_BETWEEN_BREATHS = 500
 
@@ -76,9 +78,14 @@ class Announcer:
         self._reading = asyncio.Lock()
         self._news = asyncio.Event()
         self._is_another_life = False
+        self._securities = Gathered(reads.security_ids, at_most=_TICKERS_AT_A_TIME)
         self._catching_up = asyncio.Semaphore(_CATCHING_UP_AT_ONCE)
 
     # -- Sockets -----------------------------------------------------------------------------
+
+    async def security_id(self, ticker: str) -> int | None:
+        """Of the security with this ticker, however written, active or not; None for none."""
+        return await self._securities.get(ticker)
 
     async def add(self, outlet: AnomalyOutlet, since: int | None) -> None:
         """Tell it of everything after an id; None: of what is found from now on.

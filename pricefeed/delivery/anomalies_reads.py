@@ -1,6 +1,6 @@
 """What the announcer reads from Postgres, each call in a thread with a database connection."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from channels.db import database_sync_to_async
@@ -8,16 +8,19 @@ from channels.db import database_sync_to_async
 from pricefeed.delivery.anomalies_wire import WireAnomaly
 from pricefeed.recording.analytics.selectors import anomalies_after, newest_anomalies
 from securities.models import Security
-from securities.selectors import security_by_ticker
+from securities.selectors import securities_by_tickers
+from securities.tickers import canonical_ticker
 
 
 class AnomalyReads(NamedTuple):
-    """Ways to read anomalies; each runs off the event loop and gives them oldest first."""
+    """Each runs off the event loop; anomalies come oldest first."""
 
     newest: Callable[[int], Awaitable[list[WireAnomaly]]]
     """So many of the newest."""
     after: Callable[[int, int, int | None], Awaitable[list[WireAnomaly]]]
     """After an id; so many at most; those of one security, or of all."""
+    security_ids: Callable[[Sequence[str]], Awaitable[dict[str, int | None]]]
+    """Of the securities with these tickers, however written, active or not; None for none."""
 
 
 @database_sync_to_async
@@ -33,11 +36,15 @@ def _after(position: int, limit: int, security_id: int | None) -> list[WireAnoma
 
 
 @database_sync_to_async
-def security_id_of(ticker: str) -> int:
-    """Of the security with this ticker, however written, active or not. Raises SecurityUnknown."""
-    return security_by_ticker(ticker).pk
+def _security_ids(tickers: Sequence[str]) -> dict[str, int | None]:
+    found = securities_by_tickers(tickers)
+    canonical = {ticker: canonical_ticker(ticker) for ticker in tickers}
+    return {
+        ticker: found[name].pk if name is not None and name in found else None
+        for ticker, name in canonical.items()
+    }
 
 
 def anomaly_reads() -> AnomalyReads:
     """The reads, from the app's selectors."""
-    return AnomalyReads(newest=_newest, after=_after)
+    return AnomalyReads(newest=_newest, after=_after, security_ids=_security_ids)

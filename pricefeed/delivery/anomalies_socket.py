@@ -4,10 +4,8 @@ import re
 
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.anomalies import Announcer, AnomalyOutlet
-from pricefeed.delivery.anomalies_reads import security_id_of
 from pricefeed.delivery.running import running_hub
 from pricefeed.delivery.socket import Refused, SocketConsumer
-from securities.selectors import SecurityUnknown
 
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -20,12 +18,11 @@ class AnomaliesConsumer(SocketConsumer):
 
     async def opened(self) -> None:
         since = self._since()
-        security_id = await self._security_id()
         self.announcer = (await running_hub()).announcer
         self.connection = AnomalyOutlet(
             self.base_send,
             writer=self.writer,
-            security_id=security_id,
+            security_id=await self._security_id(self.announcer),
             on_free=self.announcer.bring_up_to_date,
         )
         await self.announcer.add(self.connection, since)
@@ -43,14 +40,13 @@ class AnomaliesConsumer(SocketConsumer):
             raise Refused(close_codes.BAD_MESSAGE)
         return int(text)
 
-    async def _security_id(self) -> int | None:
+    async def _security_id(self, announcer: Announcer) -> int | None:
         ticker = self._asked("ticker")
         if ticker is None:
             return None
-        try:
-            found: int = await security_id_of(ticker)
-        except SecurityUnknown:
-            raise Refused(close_codes.UNKNOWN_TICKER) from None
+        found = await announcer.security_id(ticker)
+        if found is None:
+            raise Refused(close_codes.UNKNOWN_TICKER)
         return found
 
     def _asked(self, name: str) -> str | None:

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import time
+from unittest.mock import Mock
 
 import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import connection, transaction
 
+from pricefeed.delivery import anomalies_reads
 from pricefeed.delivery.anomalies_tail import TAIL_LENGTH
 from pricefeed.delivery.groups import FEED_GROUP
 from pricefeed.delivery.messages import FeedMark
@@ -120,6 +122,22 @@ async def test_one_ticker_is_replayed_from_far_back_among_many_others(server: st
         mine = await off_loop(lambda: ids_of("A"))
         await client.until(*mine)
         await client.until(*mine, *await find("A"))
+
+
+async def test_many_that_come_at_once_share_their_questions(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Mock(side_effect=anomalies_reads.securities_by_tickers)
+    monkeypatch.setattr(anomalies_reads, "securities_by_tickers", asked)
+    found = dict(zip("ABCD", await find(*"ABCD"), strict=True))
+
+    async def comes(ticker: str) -> None:
+        async with told(server, f"?ticker={ticker}&since=0") as client:
+            await client.until(found[ticker])
+
+    coming = "ABCD" * 15
+    await asyncio.gather(*map(comes, coming))
+    assert asked.call_count < len(coming) / 4
 
 
 async def test_a_security_that_is_no_longer_active_has_its_past(server: str) -> None:
