@@ -25,17 +25,22 @@ class Question(Generic[T]):
         """The answer to come: a new one, or that for which others are waiting."""
         with self._lock:
             if self._answer is None or self._answer.done():
-                self._answer = Future()
+                answer: Future[T] = Future()
                 # A daemon: this process may end while it waits.
-                Thread(target=self._find, args=[self._answer], daemon=True).start()
+                Thread(target=self._find, args=[answer], daemon=True).start()
+                self._answer = answer
             return self._answer
 
     def _find(self, answer: "Future[T]") -> None:
         try:
-            found = self._ask()
+            found = self._asked()
         except BaseException as error:  # noqa: BLE001  it is raised where the answer is wanted
-            connections.close_all()
             answer.set_exception(error)
         else:
-            connections.close_all()
             answer.set_result(found)
+
+    def _asked(self) -> T:
+        try:
+            return self._ask()
+        finally:
+            connections.close_all()  # this thread's, before anybody has the answer
