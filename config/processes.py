@@ -110,7 +110,8 @@ class Processes:
         self._count = count
         self._stop_seconds = stop_seconds
         self._serving: list[Child] = []
-        self._beside: list[Child] = []  # on their way in or out
+        self._coming: list[Child] = []  # they count: who dies now has been replaced already
+        self._going: list[Child] = []
         self._start_at = 0.0
         self._restart: Iterator[None] | None = None
         self._is_restart_asked = False
@@ -142,8 +143,10 @@ class Processes:
                 log.warning("web_process_ended", pid=child.pid, code=code)
                 self._serving.remove(child)
                 child.bury()
+            elif child.is_late:
+                child.kill()
         if time.monotonic() >= self._start_at:
-            while len(self._serving) < self._count and (new := self._start()):
+            while self._are_too_few and (new := self._start()):
                 self._serving.append(new)
             self._start_at = time.monotonic() + _LOOK_SECONDS
         if self._restart is None and self._is_restart_asked:
@@ -151,6 +154,10 @@ class Processes:
             self._restart = self._replace(list(self._serving))
         if self._restart is not None and next(self._restart, self) is self:
             self._restart = None
+
+    @property
+    def _are_too_few(self) -> bool:
+        return len(self._serving) + len(self._coming) < self._count
 
     def _start(self, *, is_replacement: bool = False) -> Child | None:
         try:
@@ -165,12 +172,14 @@ class Processes:
         """A restart, step by step; ends early when a new process does not come up."""
         log.info("web_restart_begun", processes=len(olds))
         for old in olds:
+            if old not in self._serving:
+                continue  # it has died meanwhile, and whoever was started for it is new
             new = yield from self._bring_up()
             if new is None:
                 log.error("web_process_not_replaced", pid=old.pid, cause="no new one came up")
                 return
             self._serving.append(new)
-            if old in self._serving:  # else it has died meanwhile
+            if old in self._serving:
                 yield from self._let_go(old)
             log.info("web_process_replaced", pid=old.pid, by=new.pid)
         log.info("web_restart_done")
@@ -180,10 +189,10 @@ class Processes:
         new = self._start(is_replacement=True)
         if new is None:
             return None
-        self._beside.append(new)
+        self._coming.append(new)
         while (code := new.look()) is None and not new.is_serving and not new.is_late:
             yield
-        self._beside.remove(new)
+        self._coming.remove(new)
         if code is None and new.is_serving:
             return new
         new.kill()
@@ -192,17 +201,17 @@ class Processes:
 
     def _let_go(self, old: Child) -> Iterator[None]:
         self._serving.remove(old)
-        self._beside.append(old)
+        self._going.append(old)
         old.replaced()
         while old.look() is None:
             yield
-        self._beside.remove(old)
+        self._going.remove(old)
         old.bury()
 
     # -- Stopping ----------------------------------------------------------------------------
 
     def _stop(self) -> int:
-        left = [*self._serving, *self._beside]
+        left = [*self._serving, *self._coming, *self._going]
         for child in left:
             child.look()
             child.stop()
