@@ -26,7 +26,7 @@ from securities.redis_client import redis_client
 
 log = structlog.get_logger(__name__)
 
-PREFIX = "tickwatch:analytics"
+PREFIX = "tickwatch:states"
 SHARDS = 16
 
 # A call for each state is cheap where Redis makes it, so the states of a hash travel as one text.

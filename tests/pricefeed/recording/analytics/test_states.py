@@ -105,6 +105,12 @@ def test_what_is_needed_no_longer_goes() -> None:
     assert after.cut.tolist() == [99 - 2 * WINDOW - 1]
 
 
+def test_a_tick_of_the_moment_of_the_cut_has_its_place_among_those_that_are_held() -> None:
+    first = [(3, Point(0, price)) for price in range(1, 6)]
+    after = in_batches([*first, (3, Point(20, 6)), (3, Point(0, 7))], [6])
+    assert recent(after, 0) == [Point(0, 5), Point(0, 7), Point(20, 6)]
+
+
 def test_a_tick_is_late_when_something_of_the_window_before_it_may_be_gone() -> None:
     after = in_batches([(3, Point(at, 5)) for at in range(100)], [])
     cut = int(after.cut[0])
