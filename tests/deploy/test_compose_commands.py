@@ -319,6 +319,19 @@ def test_nginx_lets_sockets_through(nginx: int) -> None:
     assert client.close_code == 4004
 
 
+def test_nginx_logs_requests_without_their_query(nginx: int, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    with urllib.request.urlopen(f"http://127.0.0.1:{nginx}/health?token=canary-7f3a", timeout=5):
+        pass
+    deadline = time.monotonic() + 5
+    while "/health" not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    (line,) = map(json.loads, log.read_text().splitlines())
+    assert line["request"] == "GET /health HTTP/1.1"
+    assert "canary" not in log.read_text()
+
+
 def refuse(_: socket.socket) -> None:
     """A container that is gone already answers with a reset, too: nobody listens."""
 
