@@ -64,7 +64,7 @@ async def start_servers(
         ours.append(postgres := Postgres(paths, folder / "postgres", durable=durable))
         database = postgres.url
     if not redis:
-        ours.append(valkey := Valkey(paths, folder))
+        ours.append(valkey := Valkey(paths, folder / "valkey"))
         redis = valkey.url
     started = await asyncio.gather(*(server.start(processes) for server in ours))
     return Servers(database, redis, tuple(zip(ours, started, strict=True)))

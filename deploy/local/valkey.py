@@ -1,7 +1,7 @@
 """An embedded Valkey: cache and message broker on a private port, with a random password.
 
-Nothing of it is kept on disk, on purpose: every price it holds is in Postgres too, and is
-published again within a period; messages of before a restart would only be stale.
+It keeps a file of what it has answered, for the pushed prices that wait in it to be recorded.
+All else that it holds is in Postgres, too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.process import Command, Process, Processes
 from deploy.local.trouble import Trouble
 
+KEEPING = {
+    "appendonly": "yes",
+    "appendfsync": "no",  # what it writes outlives it, and the system sees to the disk
+    # Below this the file is never made anew: what it holds is small, and soon gone again.
+    "auto-aof-rewrite-min-size": "256mb",
+}
+"""How it keeps what it has, as in docker-compose.yml; docs/operations.md says what it is worth."""
 _START_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 _SMALL_TALK = ("WARNING Memory overcommit", "is now ready to exit", "requested shutdown")
@@ -25,7 +32,7 @@ _SMALL_TALK = ("WARNING Memory overcommit", "is now ready to exit", "requested s
 
 @dataclass
 class Valkey:
-    """One server, in memory only."""
+    """One server; `folder` is where it keeps its file."""
 
     paths: Paths
     folder: Path
@@ -42,6 +49,7 @@ class Valkey:
 
     async def start(self, processes: Processes) -> Process:
         """Start the server; returns when it answers."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         process = processes.start(self._command())
         deadline = time.monotonic() + _START_SECONDS
         while not process.has_exited and time.monotonic() < deadline:
@@ -57,7 +65,7 @@ class Valkey:
             "port": str(self.port),
             "requirepass": self._password,
             "save": '""',
-            "appendonly": "no",
+            **KEEPING,
             "dir": f'"{self.folder}"',
             "loglevel": "warning",
         }

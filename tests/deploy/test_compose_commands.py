@@ -24,13 +24,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from deploy.local.paths import ROOT, Paths
 from deploy.local.ports import free_port
 from deploy.local.postgres import find_binaries
-from deploy.local.valkey import find_binary
+from deploy.local.valkey import KEEPING, find_binary
 from tests.deploy import compose, image
 
 SECRETS = {
@@ -180,7 +181,9 @@ def test_postgres_health_check_tells_a_server_from_none() -> None:
     assert check(free_port()) != 0
 
 
-def test_redis_runs_with_its_command_and_keeps_nothing_on_disk(tmp_path: Path) -> None:
+def test_redis_runs_with_its_command_and_keeps_what_it_has_answered_when_killed(
+    tmp_path: Path,
+) -> None:
     redis = compose.read(SECRETS)["services"]["redis"]
     port = free_port()
     argv = [str(find_binary(Paths())), *redis["command"][1:], "--port", str(port)]
@@ -188,17 +191,27 @@ def test_redis_runs_with_its_command_and_keeps_nothing_on_disk(tmp_path: Path) -
     try:
         _await_port(port)
         check = redis["healthcheck"]["test"][1:]
-        client = shutil.which("valkey-cli") or shutil.which("redis-cli")
-        if client:
+        asking = shutil.which("valkey-cli") or shutil.which("redis-cli")
+        if asking:
             asked = subprocess.run(
-                [client, "-p", str(port), *check[1:]], capture_output=True, text=True, check=False
+                [asking, "-p", str(port), *check[1:]], capture_output=True, text=True, check=False
             )
             assert asked.stdout.strip() == "PONG"
+        with Redis(port=port) as client:
+            client.set("waiting", "1")
+        process.kill()
+        process.wait(10)
+        process = subprocess.Popen([*argv, "--bind", "127.0.0.1"], cwd=tmp_path)
+        _await_port(port)
+        with Redis(port=port) as client:
+            assert client.get("waiting") == b"1"
     finally:
         process.terminate()
         process.wait(10)
-    assert not list(tmp_path.iterdir())
     assert check == ["valkey-cli", "ping"]
+    options = redis["command"][1:]
+    kept = dict(zip(options[::2], options[1::2], strict=True))
+    assert kept == {"--save": "", **{f"--{key}": value for key, value in KEEPING.items()}}
 
 
 def test_the_web_server_answers(web: Containers) -> None:

@@ -80,7 +80,7 @@ def test_what_is_to_be_kept_is_in_a_named_volume() -> None:
     document = compose.read(ALL)
     mounted = [v.split(":")[0] for s in document["services"].values() for v in s.get("volumes", [])]
 
-    assert mounted == list(document["volumes"]) == ["postgres"]
+    assert mounted == list(document["volumes"]) == ["postgres", "redis"]
 
 
 def test_our_containers_cannot_write_or_become_root() -> None:
