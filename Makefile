@@ -91,7 +91,7 @@ test-frontend: ## The screen's own tests
 test-browser: ## The screen in a real Chromium, against real servers
 	@$(TESTS) --screen -- python -m pytest tests/browser $(ARGS)
 
-test-faults: ## Everything killed, cut off and shouted at, and back again (six minutes)
+test-faults: ## Everything killed, cut off and shouted at, and back again (eight minutes)
 	@$(TESTS) -- python -m pytest $(or $(ARGS),$(FAULTS))
 
 bench: ## Load tests, peers beside us, twenty minutes (ARGS=latency for one, ARGS=--small to try)

@@ -68,7 +68,7 @@ class House:
         """Start the servers, and fill the database."""
         self.postgres.start()
         self.valkey.start()
-        self._run("manage", "migrate", "--verbosity", "0")
+        self.manage("migrate", "--verbosity", "0")
         said = self._run("tests.faults.people", str(USERS), str(TICKERS))
         self.people = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
@@ -81,23 +81,28 @@ class House:
                 self.start(name)
         self.await_commit(seconds=30)
 
-    def start(self, name: str, **env: str) -> None:
+    def start(self, name: str, *options: str, **env: str) -> None:
         """The worker, or Beat."""
         starts = {"worker": self.processes.worker, "beat": self.processes.beat}
-        self.running[name] = starts[name](**env)
+        self.running[name] = starts[name](*options, **env)
 
     def borrow(self, *names: str, **env: str) -> None:
         """Run these with other settings until the next test; returns when they work."""
         for name in names:
             self.running[name].stop()
             self.start(name, **env)
-            self._borrowed.append(self.running[name])
+            self.lend(self.running[name])
         self.await_ready(*names)
+
+    def lend(self, running: Running) -> Running:
+        """A program for one test: it ends with it."""
+        self._borrowed.append(running)
+        return running
 
     def borrow_web(self, **env: str) -> Web:
         """A web server of one process, for one test."""
         made = self._start_web(**env)
-        self._borrowed.append(made.running)
+        self.lend(made.running)
         return made
 
     def kill(self, name: str) -> None:
@@ -140,6 +145,10 @@ class House:
     def get(web: Web, path: str) -> Any:
         """An answer of the REST API."""
         return httpx.get(f"{web.url}/api/v1/{path}").raise_for_status().json()
+
+    def manage(self, *words: str) -> str:
+        """A command of manage.py; what it prints."""
+        return self._run("manage", *words)
 
     def _run(self, *words: str) -> str:
         done = subprocess.run(

@@ -1,6 +1,7 @@
 """`python -m tests.faults.people USERS TICKERS`: fills an empty database, and says who they are.
 
-Prints one JSON object a user: name, access and refresh token, tickers on the watchlist.
+Prints one JSON object a user: name, access and refresh token, tickers on the watchlist. And
+there is a feeder, whose name and password are known.
 """
 
 import json
@@ -11,9 +12,10 @@ import django
 
 django.setup()
 
-from accounts.models import User  # noqa: E402
+from accounts.models import Role, User  # noqa: E402
 from accounts.services import tokens_issue  # noqa: E402
 from securities.models import Security  # noqa: E402
+from tests.faults.feeders import ACCOUNT  # noqa: E402
 from watchlists.services import watchlist_add_security  # noqa: E402
 
 LIST_LENGTH = 8
@@ -24,6 +26,7 @@ def main(users: int, tickers: int) -> None:
     Security.objects.bulk_create(
         Security(ticker=ticker, name=f"Thing {ticker}", exchange="TEST") for ticker in market
     )
+    User.objects.create_user(**ACCOUNT, email="", role=Role.FEEDER)
     choice = random.Random(7)
     for number in range(users):
         user = User.objects.create_user(f"user{number}", "", None)

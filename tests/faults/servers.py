@@ -1,6 +1,7 @@
 """A Postgres and a Valkey of the test's own, to be killed and started again in their places."""
 
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -72,7 +73,7 @@ class _Server:
 
 
 class Valkey(_Server):
-    """Keeps nothing: started again it is empty."""
+    """Keeps what it has answered, as we run it; or nothing, as somebody else may."""
 
     @property
     def url(self) -> str:
@@ -81,7 +82,13 @@ class Valkey(_Server):
     def _argv(self) -> list[str]:
         binary = str(valkey.find_binary(Paths()))
         where = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder))
-        return [*dying_with_parent(signal.SIGKILL), binary, *where, "--save", ""]
+        keeping = [word for key, value in valkey.KEEPING.items() for word in (f"--{key}", value)]
+        return [*dying_with_parent(signal.SIGKILL), binary, *where, "--save", "", *keeping]
+
+    def forget(self) -> None:
+        """Started again it is empty."""
+        assert self._process is None
+        shutil.rmtree(self.folder / "appendonlydir")  # as Redis 7 and Valkey have it
 
     def _answers(self) -> bool:
         try:

@@ -23,6 +23,7 @@ def test_redis_killed_and_back_with_nothing_in_it(house: House, watch: Watch) ->
     watched = watch("Redis killed for 10 s, back empty")
     house.valkey.kill()
     endure(watched)
+    house.valkey.forget()
     house.valkey.start()
     watched.recovers(ended=time.monotonic())
 
