@@ -18,6 +18,7 @@ from pricefeed.delivery.groups import ANOMALIES_GROUP, FEED_GROUP, price_group
 from pricefeed.delivery.latest import LatestWriter, Mark
 from pricefeed.delivery.messages import AnomaliesFound, FeedMark, HubMessage, PriceChanged
 from pricefeed.delivery.wire import WireQuote
+from pricefeed.recording.quotes import Moved, Named
 from pricefeed.recording.selectors import quotes_after
 from pricefeed.recording.services import Recorded, begin_epoch
 from securities import version
@@ -69,7 +70,9 @@ def publish(
     return len(wire_quotes)
 
 
-def _encoded(quotes: Sequence[tuple[Security, Quote]]) -> list[WireQuote]:
+def _encoded(
+    quotes: Sequence[tuple[Security | Named, Quote | Moved]],
+) -> list[WireQuote]:
     return [WireQuote.of(security, quote) for security, quote in quotes]
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import msgspec
 
+from pricefeed.recording.quotes import Moved, Named
 from securities.models import Quote, Security
 from securities.money import abs_change, pct_change, price_text
 from securities.times import milliseconds
@@ -30,7 +31,7 @@ class WireQuote(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The other members of the whole quote, without braces."""
 
     @classmethod
-    def of(cls, security: Security, quote: Quote | None) -> Self:
+    def of(cls, security: Security | Named, quote: Quote | Moved | None) -> Self:
         """Encode a quote; None stands for a security that has no price yet (sequence 0)."""
         return cls.build(
             ticker=security.ticker,

@@ -1,13 +1,36 @@
 """The newest quotes in Postgres: read as columns, written by one statement."""
 
-from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
 
-from pricefeed.columns import Column
+from pricefeed.columns import Column, decimal_of, moment_of
+from pricefeed.recording.binary import bigint_array, execute, numeric_array, timestamptz_array
 from pricefeed.recording.verdict import Quotes
-from securities.models import Quote
+from securities.models import Security
+
+
+class Named(NamedTuple):
+    """A security, as far as who is told of its price has to know it."""
+
+    pk: int
+    ticker: str
+    name: str
+    currency: str
+
+
+class Moved(NamedTuple):
+    """A quote that has become another; its fields are those of the model."""
+
+    security_id: int
+    price: Decimal
+    previous_close: Decimal
+    updated_at: datetime
+    sequence: int
+
 
 _READ = """
 SELECT security_id, (price * 1000000)::bigint, (previous_close * 1000000)::bigint,
@@ -19,7 +42,7 @@ SELECT security_id, (price * 1000000)::bigint, (previous_close * 1000000)::bigin
 _UPSERT = """
 INSERT INTO securities_quote AS quote
        (security_id, price, previous_close, updated_at, sequence)
-SELECT * FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::bigint[])
+SELECT * FROM unnest(%b::bigint[], %b::numeric[], %b::numeric[], %b::timestamptz[], %b::bigint[])
     ON CONFLICT (security_id) DO UPDATE
    SET price = excluded.price,
        previous_close = excluded.previous_close,
@@ -42,16 +65,30 @@ def standing_quotes(security: Column) -> Quotes:
     return quotes
 
 
-def write_quotes(quotes: Iterable[Quote]) -> None:
+def write_quotes(quotes: Quotes) -> None:
     """Put them in the place of what was there. One statement."""
-    columns = zip(
-        *(
-            (each.security_id, each.price, each.previous_close, each.updated_at, each.sequence)
-            for each in quotes
-        ),
-        strict=True,
-    )
-    values = [list(column) for column in columns]
-    if values:
-        with connection.cursor() as cursor:
-            cursor.execute(_UPSERT, values)
+    if len(quotes.security):
+        arrays = [
+            bigint_array(quotes.security),
+            numeric_array(quotes.price),
+            numeric_array(quotes.previous_close),
+            timestamptz_array(quotes.at),
+            bigint_array(quotes.sequence),
+        ]
+        execute(_UPSERT, arrays)
+
+
+def named_securities(ids: Column) -> dict[int, Named]:
+    """Those of these securities that there are. One query, and no objects of models."""
+    rows = Security.objects.filter(pk__in=ids.tolist())
+    return {row[0]: Named(*row) for row in rows.values_list("pk", "ticker", "name", "currency")}
+
+
+def moved_quotes(quotes: Quotes) -> list[Moved]:
+    """As values, in their order."""
+    columns = (quotes.security, quotes.price, quotes.previous_close, quotes.at, quotes.sequence)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        Moved(security, decimal_of(price), decimal_of(close), moment_of(at), sequence)
+        for security, price, close, at, sequence in rows
+    ]

@@ -13,7 +13,6 @@ from pricefeed.columns import (
     DAY,
     Column,
     TickColumns,
-    decimal_of,
     is_in_range,
     microseconds,
     moment_of,
@@ -25,12 +24,19 @@ from pricefeed.recording.analytics.services import analyse
 from pricefeed.recording.candles import merge_candles
 from pricefeed.recording.history import append_history, history_rows
 from pricefeed.recording.positions import Step, advance
-from pricefeed.recording.quotes import standing_quotes, write_quotes
+from pricefeed.recording.quotes import (
+    Moved,
+    Named,
+    moved_quotes,
+    named_securities,
+    standing_quotes,
+    write_quotes,
+)
 from pricefeed.recording.unknown import UnknownTicks
 from pricefeed.recording.verdict import Mask, Quotes, Verdict, judge
 from pricefeed.recording.written import Written
 from pricefeed.ticks import Tick
-from securities.models import Quote, Security
+from securities.models import Security
 from securities.selectors import securities_by_tickers
 
 log = structlog.get_logger(__name__)
@@ -50,7 +56,7 @@ class Recorded:
     after: int
     upto: int
     tick_count: int
-    quotes: list[tuple[Security, Quote]]
+    quotes: list[tuple[Security | Named, Moved]]
     anomaly_count: int = 0
 
 
@@ -80,7 +86,7 @@ def record_pushed(ticks: TickColumns, *, steps: Sequence[Step]) -> Recorded:
     those of one that was deleted are left out.
     Raises StepTaken, and commits nothing, where somebody else has made one of the steps.
     """
-    securities = Security.objects.in_bulk(np.unique(ticks.security).tolist())
+    securities = named_securities(np.unique(ticks.security))
     known = ticks.where(np.isin(ticks.security, list(securities)))
     if len(known) < len(ticks):
         log.warning("ticks_of_deleted_securities", ticks=len(ticks) - len(known))
@@ -115,7 +121,7 @@ def _columns(ticks: Sequence[Tick], securities: Mapping[str, Security]) -> TickC
 
 
 def _committed(
-    ticks: TickColumns, *, securities: Mapping[int, Security], steps: Sequence[Step] = ()
+    ticks: TickColumns, *, securities: Mapping[int, Security | Named], steps: Sequence[Step] = ()
 ) -> Recorded:
     """Once more, where a day's partition was not there though this process knew of it."""
     try:
@@ -126,7 +132,7 @@ def _committed(
 
 
 def _commit(
-    ticks: TickColumns, securities: Mapping[int, Security], steps: Sequence[Step]
+    ticks: TickColumns, securities: Mapping[int, Security | Named], steps: Sequence[Step]
 ) -> Recorded:
     """One transaction. Whatever needs no number is done before the counter is locked."""
     arrival = np.argsort(ticks.security, kind="stable")
@@ -149,7 +155,7 @@ def _commit(
             Feed.objects.update(sequence=feed.sequence + len(written))
         for step in steps:
             advance(step)
-    quotes = [(securities[quote.security_id], quote) for quote in changed]
+    quotes = [(securities[quote.security_id], quote) for quote in moved_quotes(changed)]
     upto = feed.sequence + len(written)
     return Recorded(feed.epoch, feed.sequence, upto, len(written), quotes, anomaly_count)
 
@@ -170,23 +176,16 @@ def _numbers(is_written: Mask, arrival: Column, *, after: int) -> Column:
     return after + np.cumsum(by_arrival)[arrival]
 
 
-def _changed(quotes: Quotes, newest: Column, numbers: Column) -> list[Quote]:
+def _changed(quotes: Quotes, newest: Column, numbers: Column) -> Quotes:
     """The quotes that have become another, ordered by sequence."""
     moved = np.flatnonzero(newest >= 0)
     sequence = numbers[newest[moved]]
     order = np.argsort(sequence)
     moved = moved[order]
-    columns = (quotes.security, quotes.price, quotes.previous_close, quotes.at)
-    rows = zip(
-        *(column[moved].tolist() for column in columns), sequence[order].tolist(), strict=True
+    return Quotes(
+        security=quotes.security[moved],
+        price=quotes.price[moved],
+        previous_close=quotes.previous_close[moved],
+        at=quotes.at[moved],
+        sequence=sequence[order],
     )
-    return [
-        Quote(
-            security_id=security,
-            price=decimal_of(price),
-            previous_close=decimal_of(close),
-            updated_at=moment_of(at),
-            sequence=number,
-        )
-        for security, price, close, at, number in rows
-    ]
