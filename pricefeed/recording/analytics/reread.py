@@ -1,6 +1,6 @@
 """The past as Postgres knows it: states that Redis does not have, and what is around late ticks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,20 +17,20 @@ from pricefeed.recording.analytics.states import (
     States,
     unpack,
 )
+from pricefeed.recording.binary import SINCE_2000
 from pricefeed.recording.written import Written
 
+# Ticks come as texts of 64-bit numbers, one of each security: a tick costs no object in Python.
 _STATES = """
-SELECT wanted.id, totals.count,
-       coalesce((totals.minimum * 1000000)::bigint, 0),
-       coalesce((totals.maximum * 1000000)::bigint, 0),
-       coalesce((extract(epoch FROM recent.at) * 1000000)::bigint, 0),
-       coalesce((recent.price * 1000000)::bigint, 0)
+SELECT wanted.id, totals.*, recent.*
   FROM unnest(%(ids)s::bigint[]) AS wanted (id)
  CROSS JOIN LATERAL (
-       SELECT coalesce(sum(count), 0)::bigint, min(low), max(high)
+       SELECT coalesce(sum(count), 0)::bigint,
+              coalesce((min(low) * 1000000)::bigint, %(no_minimum)s),
+              coalesce((max(high) * 1000000)::bigint, 0)
          FROM pricefeed_candle_1d
         WHERE security_id = wanted.id
-       ) AS totals (count, minimum, maximum)
+       ) AS totals
  CROSS JOIN LATERAL (
        SELECT least(min(at), max(at) - %(held)s * interval '1 microsecond')
          FROM (SELECT at
@@ -39,25 +39,26 @@ SELECT wanted.id, totals.count,
                 ORDER BY at DESC, sequence DESC
                 LIMIT %(averaged)s) AS averaged
        ) AS held (since)
-  LEFT JOIN LATERAL (
-       SELECT at, sequence, price
+ CROSS JOIN LATERAL (
+       SELECT string_agg(timestamptz_send(at), '' ORDER BY at, sequence),
+              string_agg(int8send((price * 1000000)::bigint), '' ORDER BY at, sequence)
          FROM pricefeed_tick
         WHERE security_id = wanted.id AND at >= held.since AND sequence <= %(upto)s
-       OFFSET 0
-       ) AS recent ON true
- ORDER BY wanted.id, recent.at, recent.sequence
+       ) AS recent
+ ORDER BY wanted.id
 """
 
 _AROUND = """
-SELECT wanted.id, (extract(epoch FROM at) * 1000000)::bigint, sequence, (price * 1000000)::bigint
+SELECT wanted.id, tick.*
   FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS wanted (id, low, high)
  CROSS JOIN LATERAL (
-       SELECT at, sequence, price
+       SELECT string_agg(timestamptz_send(at), '' ORDER BY at, sequence),
+              string_agg(int8send(sequence), '' ORDER BY at, sequence),
+              string_agg(int8send((price * 1000000)::bigint), '' ORDER BY at, sequence)
          FROM pricefeed_tick
         WHERE security_id = wanted.id AND at BETWEEN wanted.low AND wanted.high
-       OFFSET 0
        ) AS tick
- ORDER BY wanted.id, at, sequence
+ ORDER BY wanted.id, wanted.low
 """
 
 
@@ -83,21 +84,20 @@ def reread_states(securities: Column, *, upto: int, window: int) -> States:
         "upto": upto,
         "held": WINDOWS_HELD * window,
         "averaged": AVERAGED,
+        "no_minimum": NO_MINIMUM,
     }
-    rows = _read(_STATES, values, columns=6)
-    starts = np.searchsorted(rows[:, 0], securities)
-    _, count, minimum, maximum, _, _ = rows[starts].T
-    is_tick = rows[:, 5] > 0  # a security without any has a row all the same
-    lengths = np.add.reduceat(is_tick, starts, dtype=np.int64)
+    _, count, minimum, maximum, at, price = _read(_STATES, values)
+    lengths, moments = _lengths(at), _numbers(at) + SINCE_2000
+    first = np.append(moments, NEVER)[np.cumsum(lengths) - lengths]
     return States(
         security=securities,
-        count=count,
-        minimum=np.where(count > 0, minimum, NO_MINIMUM),
-        maximum=maximum,
-        cut=np.where(lengths < AVERAGED, NEVER, rows[starts, 4] - 1),
+        count=np.array(count),
+        minimum=np.array(minimum),
+        maximum=np.array(maximum),
+        cut=np.where(lengths < AVERAGED, NEVER, first - 1),
         lengths=lengths,
-        at=rows[is_tick, 4],
-        price=rows[is_tick, 5],
+        at=moments,
+        price=_numbers(price),
     )
 
 
@@ -105,10 +105,10 @@ def surroundings(late: Written, *, window: int) -> Series:
     """Ticks from a window before to a window after each of these, which are new. One query."""
     security, low, high = ranges_around(late.security, late.at, window=window)
     moments = ([moment_of(each) for each in column.tolist()] for column in (low, high))
-    rows = _read(_AROUND, [security.tolist(), *moments], columns=4)
-    ids, starts = np.unique(rows[:, 0], return_index=True)
-    is_new = np.isin(rows[:, 2], late.sequence)
-    return Series(ids, starts, at=rows[:, 1], price=rows[:, 3], is_new=is_new)
+    of, at, sequence, price = _read(_AROUND, [security.tolist(), *moments])
+    ids, starts = np.unique(np.repeat(of, _lengths(at)), return_index=True)
+    is_new = np.isin(_numbers(sequence), late.sequence)
+    return Series(ids, starts, _numbers(at) + SINCE_2000, _numbers(price), is_new)
 
 
 def ranges_around(security: Column, at: Column, *, window: int) -> tuple[Column, Column, Column]:
@@ -120,7 +120,16 @@ def ranges_around(security: Column, at: Column, *, window: int) -> tuple[Column,
     return security[begins], at[begins] - window, at[np.roll(begins, -1)] + window
 
 
-def _read(query: str, values: Any, *, columns: int) -> Column:
+def _read(query: str, values: Any) -> list[tuple[Any, ...]]:
+    """The columns of its rows, of which there are some."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return np.array(cursor.fetchall(), np.int64).reshape(-1, columns)
+        return list(zip(*cursor.fetchall(), strict=True))
+
+
+def _lengths(texts: Sequence[bytes | None]) -> Column:
+    return np.array([len(each or b"") for each in texts]) // 8
+
+
+def _numbers(texts: Iterable[bytes | None]) -> Column:
+    return np.frombuffer(b"".join(each or b"" for each in texts), ">i8").astype(np.int64)

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from pricefeed.models import Anomaly, Direction
 from pricefeed.recording.analytics.selectors import (
@@ -65,16 +64,6 @@ def test_a_page_is_one_query_with_its_tickers(
     with django_assert_num_queries(2):
         pages = newest_anomalies(limit=9) + anomalies_after(after=0, limit=9)
         assert {each.security.ticker for each in pages} == {"AAPL"}
-
-
-def test_a_page_of_one_security_comes_from_an_index(apple: Security) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
-        query = "SELECT * FROM pricefeed_anomaly WHERE security_id = %s AND id > 7 ORDER BY id"
-        cursor.execute(f"EXPLAIN {query} LIMIT 3", [apple.pk])
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "Index Scan using anomaly_page" in plan
 
 
 def test_the_change_is_a_percentage_of_the_reference(apple: Security) -> None:
