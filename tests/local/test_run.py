@@ -11,6 +11,8 @@ import urllib.request
 
 import psycopg
 import pytest
+from redis import Redis
+from redis.exceptions import RedisError
 
 from deploy.local.ports import free_port
 from tests.local.conftest import Launch
@@ -19,9 +21,19 @@ from tests.local.launched import Launched, await_true
 BACK_SECONDS = 10.0
 
 
-def database_url(launched: Launched) -> str:
+def server_url(launched: Launched, name: str = "DATABASE_URL") -> str:
     state = json.loads((launched.project / "var" / "servers.json").read_text())
-    return str(state["DATABASE_URL"])
+    return str(state[name])
+
+
+def waiting(launched: Launched) -> bytes | None:
+    """What has been put into Valkey under this name."""
+    with Redis.from_url(server_url(launched, "REDIS_URL")) as client:
+        try:
+            found: bytes | None = client.get("waiting")  # type: ignore[assignment]
+        except RedisError:
+            return None
+        return found
 
 
 def test_it_tells_where_to_open_the_screen_and_with_which_account(launch: Launch) -> None:
@@ -39,16 +51,19 @@ def test_it_tells_where_to_open_the_screen_and_with_which_account(launch: Launch
 
 def test_the_next_start_has_the_same_data_and_passwords(launch: Launch) -> None:
     first = launch().await_ready()
-    with psycopg.connect(database_url(first)) as connection:
+    with psycopg.connect(server_url(first)) as connection:
         connection.execute("CREATE TABLE kept (word text)")
+    with Redis.from_url(server_url(first, "REDIS_URL")) as client:
+        client.set("waiting", "1")
     password = first.await_said(r"user demo, password (\w+)")[1]
     first.popen.send_signal(signal.SIGTERM)
     first.popen.wait(10)
 
     second = launch().await_ready()
     assert second.await_said(r"user demo, password (\w+)")[1] == password
-    with psycopg.connect(database_url(second)) as connection:
+    with psycopg.connect(server_url(second)) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+    assert waiting(second) == b"1"
 
 
 def test_a_service_that_dies_is_started_again_and_the_log_says_so(launch: Launch) -> None:
@@ -73,7 +88,7 @@ def test_a_service_that_dies_is_started_again_and_the_log_says_so(launch: Launch
 
 def test_postgres_keeps_what_was_committed_when_it_is_killed(launch: Launch) -> None:
     launched = launch().await_ready()
-    url = database_url(launched)
+    url = server_url(launched)
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000)")
 
@@ -88,6 +103,14 @@ def test_postgres_keeps_what_was_committed_when_it_is_killed(launch: Launch) -> 
 
     await_true(lambda: rows() == (1000,), 20, "the rows are there again")
     assert re.search(r"postgres stopped unexpectedly \(SIGKILL\)", launched.output)
+
+
+def test_valkey_keeps_what_it_has_answered_when_it_is_killed(launch: Launch) -> None:
+    launched = launch().await_ready()
+    with Redis.from_url(server_url(launched, "REDIS_URL")) as client:
+        client.set("waiting", "1")
+    launched.member("valkey-server").kill()
+    await_true(lambda: waiting(launched) == b"1", BACK_SECONDS, "what waited is there again")
 
 
 def test_a_pid_file_of_before_a_power_cut_does_not_stop_postgres(launch: Launch) -> None:
