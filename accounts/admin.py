@@ -14,9 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.events import Ending, announce_end
 from accounts.models import User
-from accounts.services import sign_in
+from accounts.services import password_set, sign_in, user_update, users_delete
 from rest.address import client_address
 from rest.errors import ApiError
 
@@ -60,9 +59,9 @@ class PasswordChange(AdminPasswordChangeForm):  # type: ignore[type-arg]
     """Django's form; the user's open connections end."""
 
     def save(self, commit: bool = True) -> Any:
-        user = super().save(commit)
-        announce_end(user.pk, Ending.PASSWORD_CHANGED)
-        return user
+        is_usable = self.cleaned_data["set_usable_password"]
+        password_set(user=self.user, password=self.cleaned_data["password1"] if is_usable else None)
+        return self.user
 
 
 @admin.register(User)
@@ -97,18 +96,16 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return _may_touch(request, obj) and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if change and not obj.is_active:
-            announce_end(obj.pk, Ending.DISABLED)
+        if change:
+            user_update(user=obj)
+        else:
+            super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        announce_end(obj.pk, Ending.DISABLED)
-        super().delete_model(request, obj)
+        users_delete(users=User.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user_id in queryset.values_list("pk", flat=True):
-            announce_end(user_id, Ending.DISABLED)
-        super().delete_queryset(request, queryset)
+        users_delete(users=queryset)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

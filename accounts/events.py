@@ -33,38 +33,40 @@ class Ended(NamedTuple):
     """What there is to tell: one family of a user's tokens has ended, or (None) all have."""
 
     user_id: int
-    family: str | None
     ending: Ending
+    family: str | None = None
 
 
-def announce_end(user_id: int, ending: Ending, *, family: str | None = None) -> None:
-    """On commit, say that a user's sign-ins have ended: one family of tokens, or all.
+def announce_end(*ended: Ended) -> None:
+    """On commit, say that sign-ins have ended.
 
     `{"type": "session.ended", "user", "family", "reason"}` goes to the channel layer's
-    group settings.SESSIONS_GROUP. It never fails what was committed: where Redis is away
-    or hangs it is said again, until it succeeds or every access token has expired.
+    group settings.SESSIONS_GROUP for each. It never fails what was committed: where Redis is
+    away or hangs it is said again, until it succeeds or every access token has expired.
     """
-    transaction.on_commit(partial(_tell_or_owe, Ended(user_id, family, ending)))
+    transaction.on_commit(partial(_tell_or_owe, ended))
 
 
-def _tell_or_owe(ended: Ended) -> None:
+def _tell_or_owe(ended: tuple[Ended, ...]) -> None:
     try:
-        _tell(ended)
+        _tell(*ended)
     except Exception as error:  # noqa: BLE001  a layer may fail in any way; the change stands
-        log.warning("session_end_not_announced", user=ended.user_id, cause=error)
-        _owed.add(ended, seconds=api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
+        log.warning("session_ends_not_announced", users=len(ended), cause=error)
+        for each in ended:
+            _owed.add(each, seconds=api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
 
 
 @async_to_sync
-async def _tell(ended: Ended) -> None:
-    message = {
-        "type": SESSION_ENDED,
-        "user": ended.user_id,
-        "family": ended.family,
-        "reason": ended.ending.value,
-    }
+async def _tell(*ended: Ended) -> None:
     async with asyncio.timeout(_SEND_SECONDS):
-        await get_channel_layer().group_send(settings.SESSIONS_GROUP, message)
+        for each in ended:
+            message = {
+                "type": SESSION_ENDED,
+                "user": each.user_id,
+                "family": each.family,
+                "reason": each.ending.value,
+            }
+            await get_channel_layer().group_send(settings.SESSIONS_GROUP, message)
 
 
 _owed: Owed[Ended] = Owed(_tell, name="session-ends")

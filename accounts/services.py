@@ -15,12 +15,13 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.claims import RefreshToken, TokenInvalid, token_claims, tokens_sign
-from accounts.events import Ending, announce_end
+from accounts.events import Ended, Ending, announce_end
 from accounts.limits import Attempt, Limit
 from accounts.models import Role, User
 from accounts.selectors import family_ended, user_for_claims, username_taken
@@ -97,9 +98,29 @@ def password_change(*, user: User, old_password: str, new_password: str) -> None
         validate_password(new_password, user)
     except ValidationError as error:
         raise ValidationError({"new_password": error.messages}) from error
-    user.set_password(new_password)
+    password_set(user=user, password=new_password)
+
+
+def password_set(*, user: User, password: str | None) -> None:
+    """Set a password that was checked before, or none; every token of the user ends."""
+    user.set_password(password)
     user.save(update_fields=["password"])
-    announce_end(user.pk, Ending.PASSWORD_CHANGED)
+    announce_end(Ended(user.pk, Ending.PASSWORD_CHANGED))
+
+
+def user_update(*, user: User) -> None:
+    """Write what was edited; every token of a user who is disabled ends."""
+    user.save()
+    if not user.is_active:
+        announce_end(Ended(user.pk, Ending.DISABLED))
+
+
+@transaction.atomic
+def users_delete(*, users: QuerySet[User]) -> None:
+    """Delete them with all that is theirs; every token of theirs ends."""
+    ended = [Ended(key, Ending.DISABLED) for key in users.values_list("pk", flat=True)]
+    users.delete()
+    announce_end(*ended)
 
 
 def tokens_issue(*, user: User, family: str | None = None) -> TokenPair:
@@ -185,7 +206,7 @@ def _name_taken() -> ValidationError:
 
 def _end_family(family: str, *, user_id: int) -> None:
     _end(family, user_id=user_id, expires_at=timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME)
-    announce_end(user_id, Ending.SIGNED_OUT, family=family)
+    announce_end(Ended(user_id, Ending.SIGNED_OUT, family))
 
 
 @transaction.atomic

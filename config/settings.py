@@ -51,6 +51,7 @@ DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
 INSTALLED_APPS = [
     "daphne",  # first: it replaces runserver, so that development speaks WebSocket
+    "accounts",  # before auth: it replaces changepassword, so that open sockets end, too
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -64,7 +65,6 @@ INSTALLED_APPS = [
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "accounts",
     "securities",
     "watchlists",
     "pricefeed",

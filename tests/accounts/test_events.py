@@ -8,7 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from accounts import events
-from accounts.events import Ending, announce_end
+from accounts.events import Ended, Ending, announce_end
+from accounts.models import User
+from accounts.services import users_delete
 from tests.accounts.conftest import Heard
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,10 +34,9 @@ def test_ends_that_could_not_be_announced_are_announced_each_once_when_redis_is_
 ) -> None:
     heard.away = True
     with capture_logs() as logs:
-        announce_end(1, Ending.DISABLED)
-        announce_end(2, Ending.SIGNED_OUT, family="a")
-        announce_end(2, Ending.SIGNED_OUT, family="b")
-    assert [log["event"] for log in logs] == ["session_end_not_announced"] * 3
+        announce_end(Ended(1, Ending.DISABLED))
+        announce_end(Ended(2, Ending.SIGNED_OUT, "a"), Ended(2, Ending.SIGNED_OUT, "b"))
+    assert [log["event"] for log in logs] == ["session_ends_not_announced"] * 2
     assert heard == []
     heard.away = False
     wait_for_debts()
@@ -59,6 +60,25 @@ def test_a_layer_that_does_not_answer_holds_up_nobody_for_long_and_is_asked_agai
 
     monkeypatch.setattr(events, "get_channel_layer", Stalling)
     monkeypatch.setattr(events, "_SEND_SECONDS", 0.05)
-    announce_end(1, Ending.DISABLED)
+    announce_end(Ended(1, Ending.DISABLED))
     wait_for_debts()
     assert [message["user"] for message in heard] == [1]
+
+
+def test_for_many_users_a_layer_that_does_not_answer_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch, alice: User, bob: User
+) -> None:
+    asked, owed = [], []
+
+    class Mute:
+        async def group_send(self, group: str, message: dict[str, Any]) -> None:
+            asked.append(message)
+            await asyncio.sleep(60)
+
+    monkeypatch.setattr(events, "get_channel_layer", Mute)
+    monkeypatch.setattr(events, "_SEND_SECONDS", 0.05)
+    monkeypatch.setattr(events._owed, "add", lambda ended, **_: owed.append(ended.user_id))
+    users = alice.pk, bob.pk
+    users_delete(users=User.objects.all())
+    assert len(asked) == 1
+    assert sorted(owed) == sorted(users)

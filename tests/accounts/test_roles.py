@@ -132,6 +132,14 @@ def test_a_password_set_in_the_admin_site_ends_the_tokens(
     assert theirs.get("/api/v1/auth/me").status_code == 401
 
 
+def test_a_user_may_be_left_without_a_password(client: Client, root: Any, alice: User) -> None:
+    client.force_login(root)
+    none = {"usable_password": "false", "unset-password": "yes"}
+    assert client.post(f"/admin/accounts/user/{alice.pk}/password/", none).status_code == 302
+    alice.refresh_from_db()
+    assert not alice.has_usable_password()
+
+
 def test_disabling_in_the_admin_site_ends_the_tokens(
     api: Api, client: Client, root: Any, alice: User
 ) -> None:
