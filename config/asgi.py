@@ -4,12 +4,13 @@ import os
 from collections.abc import Awaitable
 from typing import Any
 
+import django
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http = get_asgi_application()  # before anything that imports models
+django.setup(set_prefix=False)  # before anything that imports models
 
+from config.handler import Handler  # noqa: E402
 from config.routing import websocket  # noqa: E402
 from rest.limits import BodyLimit  # noqa: E402
 
@@ -32,7 +33,7 @@ class ByProtocol:
 
 application = ByProtocol(
     http=BodyLimit(
-        http,
+        Handler(),
         api_bytes=settings.REQUEST_BODY_LIMIT,
         other_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         bytes_by_path={"/api/v1/prices": settings.PRICES_BODY_LIMIT},
