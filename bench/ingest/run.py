@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--search", type=float, default=plan.search_seconds, help="seconds")
     parser.add_argument("--hold", type=float, default=plan.hold_seconds, help="seconds")
-    parser.add_argument("--spikes", action=argparse.BooleanOptionalAction, default=False)
+    parser.add_argument("--spikes", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--plain", action=argparse.BooleanOptionalAction, default=True)
 
 

@@ -270,12 +270,13 @@ SMALL = Plan(tickers=20, feeders=2, request=200, window=2000, search_seconds=2.0
 
 
 def test_what_is_pushed_is_recorded_published_and_measured(redis_of_its_own: Redis) -> None:
-    result = measure(OURS, SMALL, looks_for_spikes=False)
+    result = measure(OURS, SMALL, looks_for_spikes=True)
 
     assert result.held.rate > 0
     assert set(result.held.cpu_us) == {"web", "workers", "Postgres", "Redis", "client"}
     assert min(result.held.cpu_us.values()) > 0
     assert 0 < np.median(result.held.committed) <= np.median(result.held.published)
+    assert result.anomalies
     assert redis_of_its_own.dbsize() == 0
 
 
