@@ -39,20 +39,21 @@ def begin_anomalies(spikes: Spikes, rules: Rules) -> int:
     if not len(spikes):
         return 0
     beginning = spikes.where(_beginning(spikes, _standing(spikes, rules), rules))
-    beginning = beginning.where(np.argsort(beginning.at, kind="stable"))
-    execute(
-        _BEGIN,
-        [
-            bigint_array(beginning.security),
-            bigint_array(beginning.is_up.astype(np.int64)),
-            timestamptz_array(beginning.at),
-            numeric_array(beginning.price),
-            numeric_array(beginning.reference),
-        ],
-    )
     if len(beginning):
+        _write(beginning.where(np.argsort(beginning.at, kind="stable")))
         _count(beginning)
     return len(beginning)
+
+
+def _write(anomalies: Spikes) -> None:
+    columns = [
+        bigint_array(anomalies.security),
+        bigint_array(anomalies.is_up.astype(np.int64)),
+        timestamptz_array(anomalies.at),
+        numeric_array(anomalies.price),
+        numeric_array(anomalies.reference),
+    ]
+    execute(_BEGIN, columns)
 
 
 def _count(anomalies: Spikes) -> None:

@@ -44,13 +44,8 @@ def statistics_of(securities: Sequence[Security]) -> list[Statistics]:
         return []
     ids = np.unique([security.pk for security in securities])
     # Two windows of ticks are what recording needs; here the prices of the average will do.
-    found = dict(
-        zip(
-            ids.tolist(),
-            _statistics(states_of(ids, read_kept(ids), upto=_ALL, window=0)),
-            strict=True,
-        )
-    )
+    states = states_of(ids, read_kept(ids), upto=_ALL, window=0)
+    found = dict(zip(ids.tolist(), _statistics(states), strict=True))
     return [found[security.pk] for security in securities]
 
 
@@ -74,11 +69,6 @@ def newest_anomalies(
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:limit])
-
-
-def newest_anomaly_id() -> int:
-    """The id of the newest anomaly; 0 where there is none. One query."""
-    return Anomaly.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _anomalies(security: Security | None) -> QuerySet[Anomaly]:

@@ -10,7 +10,6 @@ from pricefeed.models import Anomaly, Direction
 from pricefeed.recording.analytics.selectors import (
     anomalies_after,
     newest_anomalies,
-    newest_anomaly_id,
 )
 from securities.models import Security
 from tests.pricefeed.conftest import NOON
@@ -35,14 +34,12 @@ def ids(anomalies: list[Anomaly]) -> list[int]:
     return [each.pk for each in anomalies]
 
 
-def test_without_anomalies_there_is_no_page_and_the_newest_id_is_zero(db: None) -> None:
+def test_without_anomalies_there_is_no_page(db: None) -> None:
     assert (newest_anomalies(limit=5), anomalies_after(after=0, limit=5)) == ([], [])
-    assert newest_anomaly_id() == 0
 
 
 def test_pages_go_backwards_from_the_newest_and_forwards_from_an_id(apple: Security) -> None:
     made = [found(apple) for _ in range(5)]
-    assert newest_anomaly_id() == made[4]
     assert ids(newest_anomalies(limit=2)) == [made[4], made[3]]
     assert ids(newest_anomalies(limit=2, before=made[3])) == [made[2], made[1]]
     assert ids(anomalies_after(after=made[1], limit=2)) == [made[2], made[3]]
