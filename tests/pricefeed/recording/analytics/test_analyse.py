@@ -117,18 +117,19 @@ def test_in_any_order_no_spike_is_missed_none_invented_and_none_told_twice(
     push: Pushed, short_average: int, batches: Batches, data: st.DataObject
 ) -> None:
     securities = pair()
-    for batch in batches:
+    known: tuple[list[Found], list[Found]] = ([], [])
+    for number, batch in enumerate(batches, start=1):
         with suffering(data.draw(faults), push, securities[0]):
             push([(securities[each], point) for each, point in batch])
-    for which, security in enumerate(securities):
-        spiking = spikes_of(batches, which)
-        found = found_for(security)
-        for spike in spiking:
+        for which, security in enumerate(securities):
+            new = found_for(security)[len(known[which]) :]
+            assert set(new) <= set(spikes_of(batches[:number], which))
+            known[which].extend(new)
+    for which, found in enumerate(known):
+        for spike in spikes_of(batches, which):
             assert any(
                 each.is_up == spike.is_up and abs(each.at - spike.at) <= WINDOW for each in found
             )
-        where = {(spike.is_up, spike.at, spike.price) for spike in spiking}
-        assert {(each.is_up, each.at, each.price) for each in found} <= where
         for one, other in itertools.combinations(found, 2):
             assert one.is_up != other.is_up or abs(one.at - other.at) > WINDOW
 
