@@ -173,6 +173,14 @@ def test_a_tick_later_than_what_redis_knows_is_compared_with_the_history(
     assert found_for(apple) == [Found(False, 5, 90, 100), Found(True, 6, 100, 90)]
 
 
+def test_a_tick_of_which_redis_knows_a_part_of_the_window_is_compared_with_all_of_it(
+    push: Pushed, short_average: int, apple: Security
+) -> None:
+    push([(apple, Point(0, 97)), (apple, Point(3, 98)), *[(apple, Point(11, 98))] * 2])
+    push([(apple, Point(4, 100))])
+    assert found_for(apple) == [Found(True, 4, 100, 97)]
+
+
 def test_anomalies_of_a_commit_come_in_order_of_time(
     push: Pushed, security: Callable[..., Security]
 ) -> None:
