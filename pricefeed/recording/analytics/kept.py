@@ -45,6 +45,8 @@ return {version, table.concat(lengths, ' '), table.concat(states)}
 _WRITE = """
 -- KEYS: the hash. ARGV: the version that it must have to be right, the new one; fields, the
 --       lengths of their states, the states.
+-- Into no file and to no replica: megabytes a second, and whoever lacks it makes it anew.
+redis.set_repl(redis.REPL_NONE)
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'version', ARGV[2])
 local lengths, begin = string.gmatch(ARGV[4], '%d+'), 1
