@@ -346,6 +346,14 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+if SIMULATED_TICKS_PER_SECOND:
+    CELERY_BEAT_SCHEDULE["push-simulated-ticks"] = {
+        "task": "pricefeed.tasks.push_simulated_ticks",
+        "schedule": 1.0,
+        # One that comes late finds more that is due; several make it once all the same.
+        "options": {"expires": 3},
+    }
+
 # -- Web -------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -356,14 +364,6 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 SCREEN_DIR = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [SCREEN_DIR] if SCREEN_DIR.is_dir() else []
 WHITENOISE_USE_FINDERS = True
-if SIMULATED_TICKS_PER_SECOND:
-    CELERY_BEAT_SCHEDULE["push-simulated-ticks"] = {
-        "task": "pricefeed.tasks.push_simulated_ticks",
-        "schedule": 1.0,
-        # One that comes late finds more that is due; several make it once all the same.
-        "options": {"expires": 3},
-    }
-
 # The screen's files carry a hash of their content in their name.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/assets/.+-[\w-]{8}\.\w+$"
 STORAGES = {
