@@ -19,6 +19,7 @@ from watchlists.models import Watchlist, WatchlistItem
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 PUBLIC = {
+    "/api/v1/anomalies",
     "/api/v1/auth/login",
     "/api/v1/auth/logout",
     "/api/v1/auth/refresh",
@@ -29,6 +30,8 @@ PUBLIC = {
     "/api/v1/securities",
     "/api/v1/securities/<ticker>",
     "/api/v1/securities/<ticker>/history",
+    "/api/v1/securities/<ticker>/statistics",
+    "/api/v1/statistics",
 }
 BODIES = (
     {},

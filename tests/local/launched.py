@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -105,6 +106,12 @@ class Launched:
             self.popen.wait(15)
         for process in self.family():
             process.kill()
+
+
+def server_url(launched: Launched, name: str = "DATABASE_URL") -> str:
+    """Where one of its servers listens."""
+    state = json.loads((launched.project / "var" / "servers.json").read_text())
+    return str(state[name])
 
 
 def is_alive(process: psutil.Process) -> bool:

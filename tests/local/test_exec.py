@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.local.conftest import Launch
-from tests.local.launched import await_true, environment
-from tests.local.test_run import database_url
+from tests.local.launched import await_true, environment, server_url
 
 PRINT_URL = (sys.executable, "-c", "import os; print(os.environ['DATABASE_URL'])")
 SHOW_FSYNC = """
@@ -55,7 +54,7 @@ def test_it_uses_the_servers_of_a_run_in_the_same_folder(launch: Launch, project
 
     done = execute(project, "--", *PRINT_URL)
 
-    assert done.stdout.strip() == database_url(launched), done.stderr
+    assert done.stdout.strip() == server_url(launched), done.stderr
     assert launched.popen.poll() is None
     assert json.loads((project / "var" / "servers.json").read_text())
 
@@ -63,7 +62,7 @@ def test_it_uses_the_servers_of_a_run_in_the_same_folder(launch: Launch, project
 def test_servers_named_in_the_environment_are_used_as_they_are(
     launch: Launch, project: Path
 ) -> None:
-    url = database_url(launch().await_ready())
+    url = server_url(launch().await_ready())
 
     done = execute(project, "--throwaway", "--", *PRINT_URL, DATABASE_URL=url)
 

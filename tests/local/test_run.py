@@ -16,14 +16,9 @@ from redis.exceptions import RedisError
 
 from deploy.local.ports import free_port
 from tests.local.conftest import Launch
-from tests.local.launched import Launched, await_true
+from tests.local.launched import Launched, await_true, server_url
 
 BACK_SECONDS = 10.0
-
-
-def server_url(launched: Launched, name: str = "DATABASE_URL") -> str:
-    state = json.loads((launched.project / "var" / "servers.json").read_text())
-    return str(state[name])
 
 
 def waiting(launched: Launched) -> bytes | None:

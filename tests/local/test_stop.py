@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from tests.local.conftest import Launch
-from tests.local.launched import await_true, name_of
-from tests.local.test_run import database_url
+from tests.local.launched import await_true, name_of, server_url
 
 STOP_SECONDS = 10.0
 
@@ -29,7 +28,7 @@ def test_a_signal_stops_every_process(launch: Launch, number: signal.Signals) ->
 
 def test_a_killed_launcher_leaves_nothing_behind(launch: Launch) -> None:
     launched = launch().await_ready()
-    connection = psycopg.connect(database_url(launched))
+    connection = psycopg.connect(server_url(launched))
     assert len(launched.family()) >= 6
 
     launched.popen.kill()
