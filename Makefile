@@ -13,9 +13,13 @@ LOCAL := "$(PYTHON)" -m deploy.local
 WITH_DATA := $(LOCAL) exec
 TOOLS := $(LOCAL) exec --dev --no-servers
 TESTS := $(LOCAL) exec --dev --throwaway
-# Whole programs killed, replaced and waited for: minutes that `make test` does not take.
-FAULTS := tests/faults tests/deploy/test_k8s_commands.py $(addprefix tests/integration/test_,\
-	leaving.py rolling_restart.py pushed_processes.py feed_processes.py)
+# Whole programs started, killed, replaced and waited for: minutes that `make test` does not take.
+PROGRAMS := $(addprefix tests/local/test_,run.py stop.py exec.py) tests/bench/test_ingest.py \
+	$(addprefix tests/integration/test_,$(addsuffix .py,server_process feed_processes \
+	pushed_processes feed_socket_processes simulation_processes metrics_processes))
+# These measure how long things take, so each of them wants the machine to itself.
+FAULTS := tests/faults tests/deploy/test_k8s_commands.py \
+	$(addprefix tests/integration/test_,leaving.py rolling_restart.py)
 TWO_AT_A_TIME := -p tests.workers --numprocesses=2 --dist=loadfile
 MANAGE := python manage.py
 COMPOSE := docker compose
@@ -83,7 +87,7 @@ test-screen: test-frontend
 	@$(MAKE) --no-print-directory test-browser
 
 test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name", COVERAGE=--cov)
-	@$(TESTS) -- python -m pytest --ignore=tests/browser $(addprefix --ignore=,$(FAULTS)) $(or $(ARGS),$(TWO_AT_A_TIME) $(COVERAGE))
+	@$(TESTS) -- python -m pytest --ignore=tests/browser $(addprefix --ignore=,$(PROGRAMS) $(FAULTS)) $(or $(ARGS),$(TWO_AT_A_TIME) $(COVERAGE))
 
 test-frontend: ## The screen's own tests
 	@$(TOOLS) --node -- sh -c 'cd frontend && npm run --silent test'
@@ -91,7 +95,8 @@ test-frontend: ## The screen's own tests
 test-browser: ## The screen in a real Chromium, against real servers
 	@$(TESTS) --screen -- python -m pytest tests/browser $(ARGS)
 
-test-faults: ## Everything killed, cut off and shouted at, and back again (eight minutes)
+test-faults: ## Everything killed, cut off and shouted at, and back again (ten minutes)
+	@$(if $(ARGS),,$(TESTS) -- python -m pytest $(TWO_AT_A_TIME) $(PROGRAMS))
 	@$(TESTS) -- python -m pytest $(or $(ARGS),$(FAULTS))
 
 bench: ## Load tests, peers beside us, twenty minutes (ARGS=latency for one, ARGS=--small to try)
