@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,14 +15,21 @@ Measure = Callable[[str, str], None]
 _MEASURED: list[tuple[str, str]] = []
 
 
-@pytest.fixture(scope="session")
-def whole_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@contextmanager
+def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One with servers and data of its own."""
     made = House(tmp_path_factory.mktemp("house"))
     try:
         made.open()
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(scope="session")
+def whole_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with open_house(tmp_path_factory) as house:
+        yield house
 
 
 @pytest.fixture

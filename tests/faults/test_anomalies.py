@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import connect
 
+from tests.faults.conftest import open_house
 from tests.faults.house import House
 from tests.integration.processes import wait_until
 
@@ -53,6 +54,13 @@ class Follower(threading.Thread):
                 if frame["type"] == "welcome" and self.began is None:
                     self.began = frame["since"]
                 self.ids += [each["id"] for each in frame.get("anomalies", ())]
+
+
+@pytest.fixture(scope="module")
+def whole_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Another than the other tests have: by these rules more is found than by those they expect."""
+    with open_house(tmp_path_factory) as house:
+        yield house
 
 
 @pytest.fixture
