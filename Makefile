@@ -15,8 +15,9 @@ TOOLS := $(LOCAL) exec --dev --no-servers
 TESTS := $(LOCAL) exec --dev --throwaway
 # Whole programs started, killed, replaced and waited for: minutes that `make test` does not take.
 PROGRAMS := $(addprefix tests/local/test_,run.py stop.py exec.py) tests/bench/test_ingest.py \
-	$(addprefix tests/integration/test_,$(addsuffix .py,server_process feed_processes \
-	pushed_processes feed_socket_processes simulation_processes metrics_processes))
+	tests/deploy/test_compose_commands.py $(addprefix tests/integration/test_,$(addsuffix .py,\
+	log server_process feed_processes pushed_processes feed_socket_processes \
+	simulation_processes metrics_processes))
 # These measure how long things take, so each of them wants the machine to itself.
 FAULTS := tests/faults tests/deploy/test_k8s_commands.py \
 	$(addprefix tests/integration/test_,leaving.py rolling_restart.py)
