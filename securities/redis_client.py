@@ -5,20 +5,28 @@ again. redis-py's defaults would wait and retry for many seconds before they say
 that Redis is away.
 """
 
+from functools import cache
+
 from django.conf import settings
-from redis import Redis
+from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 
 def redis_client(*, timeout_seconds: float = 1.0) -> Redis:
-    """A client of REDIS_URL with a pool of its own.
+    """A client of REDIS_URL.
 
     One retry, at once: a connection may only have died in the pool. Then, or after
     `timeout_seconds` without an answer, calls raise RedisError.
     """
-    return Redis.from_url(
-        settings.REDIS_URL,
+    return Redis(connection_pool=_pool(settings.REDIS_URL, timeout_seconds))
+
+
+@cache
+def _pool(url: str, timeout_seconds: float) -> ConnectionPool:
+    """Shared by the clients of a process: of links that died, one is waited for, and not each."""
+    return ConnectionPool.from_url(
+        url,
         socket_timeout=timeout_seconds,
         socket_connect_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), retries=1),

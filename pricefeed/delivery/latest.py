@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from pricefeed.delivery.wire import WireQuote
 from securities.redis_client import redis_client
 
-_TIMEOUT_SECONDS = 3.0
+_TIMEOUT_SECONDS = 2.0
 
 _QUOTES = "tickwatch:quotes"
 _MARK = "tickwatch:mark"

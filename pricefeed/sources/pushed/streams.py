@@ -24,7 +24,7 @@ BATCH_BYTES = 1_200_000
 BUSY_RETRY_SECONDS = 2
 _RETRY_SECONDS = 60  # longer than any client of ours tries the same call again
 _FLAG_SECONDS = 2
-_TIMEOUT_SECONDS = 3.0
+_TIMEOUT_SECONDS = 2.0
 
 
 class Busy(ApiError):
