@@ -291,7 +291,7 @@ async def test_who_does_not_read_answers_is_not_read_either_and_loses_nothing(
 
     push = feed_messages.messages_push
     monkeypatch.setattr(feed_messages, "messages_push", count)
-    messages = 200
+    messages = 800  # whose answers are more than the buffers of any kernel take
     headers = {"Authorization": f"Bearer {token}"}
     sock = await asyncio.to_thread(reluctant, server)
     async with (
