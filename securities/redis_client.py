@@ -14,20 +14,24 @@ from redis.retry import Retry
 
 
 def redis_client(*, timeout_seconds: float = 1.0) -> Redis:
-    """A client of REDIS_URL.
+    """This process's client of REDIS_URL.
 
     One retry, at once: a connection may only have died in the pool. Then, or after
     `timeout_seconds` without an answer, calls raise RedisError.
     """
-    return Redis(connection_pool=_pool(settings.REDIS_URL, timeout_seconds))
+    return _client(settings.REDIS_URL, timeout_seconds)
 
 
 @cache
-def _pool(url: str, timeout_seconds: float) -> ConnectionPool:
-    """Shared by the clients of a process: of links that died, one is waited for, and not each."""
-    return ConnectionPool.from_url(
+def _client(url: str, timeout_seconds: float) -> Redis:
+    """Shared by all who ask: of links that died one is waited for, and not each.
+
+    The pool is not the client's own, so closing the client, as a `with` does, leaves it alone.
+    """
+    pool = ConnectionPool.from_url(
         url,
         socket_timeout=timeout_seconds,
         socket_connect_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), retries=1),
     )
+    return Redis(connection_pool=pool)

@@ -6,12 +6,10 @@ data has lost the mark as well, and the next run publishes everything again.
 """
 
 from collections.abc import Awaitable, Iterable, Sequence
-from functools import cache
 from typing import NamedTuple, cast
 
 import msgspec
 from django.conf import settings
-from redis import Redis
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -40,7 +38,7 @@ class LatestWriter:
     """The publisher's side; blocking, with time-outs."""
 
     def __init__(self) -> None:
-        self._redis = _client(settings.REDIS_URL)
+        self._redis = redis_client(timeout_seconds=_TIMEOUT_SECONDS)
 
     def mark(self) -> Mark | None:
         """What has been published, or None when nothing is known."""
@@ -63,12 +61,6 @@ class LatestWriter:
     def set_mark(self, mark: Mark, *, catalogue: str) -> None:
         """Say that everything up to the mark is published, under this version of the catalogue."""
         self._redis.mset({_MARK: f"{mark.epoch}:{mark.sequence}", _CATALOGUE: catalogue})
-
-
-@cache
-def _client(url: str) -> Redis:
-    """This process's: to make and to connect one costs more than what it is asked."""
-    return redis_client(timeout_seconds=_TIMEOUT_SECONDS)
 
 
 class LatestReader:

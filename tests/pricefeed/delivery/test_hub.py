@@ -389,15 +389,16 @@ async def test_who_claims_to_know_the_future_gets_a_whole_snapshot(
     assert back.prices == {"B": "20.00", "A": "10.00"}
 
 
+def restored_from_backup() -> None:
+    Feed.objects.update(epoch="12345678-1234-5678-1234-567812345678", sequence=0)
+    Security.objects.get(ticker="A").quote.delete()
+    Security.objects.get(ticker="B").quote.delete()
+
+
 async def test_another_epoch_starts_everybody_over(run: Run, join: Join, watching: User) -> None:
     await run({"A": "10", "B": "20"})
     client = await join(user_id=watching.pk)
     old = client.epoch
-
-    def restored_from_backup() -> None:
-        Feed.objects.update(epoch="12345678-1234-5678-1234-567812345678", sequence=0)
-        Security.objects.get(ticker="A").quote.delete()
-        Security.objects.get(ticker="B").quote.delete()
 
     await off_loop(restored_from_backup)
     await run({"A": "5"})
@@ -415,11 +416,6 @@ async def test_another_epoch_is_noticed_by_its_end_where_its_beginning_was_lost(
         await run({"A": price, "B": price})
     client = await join(user_id=watching.pk)
     old = client.epoch
-
-    def restored_from_backup() -> None:
-        Feed.objects.update(epoch="12345678-1234-5678-1234-567812345678", sequence=0)
-        Security.objects.get(ticker="A").quote.delete()
-        Security.objects.get(ticker="B").quote.delete()
 
     await off_loop(restored_from_backup)
     layer = get_channel_layer()._get_layer()
