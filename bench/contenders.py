@@ -16,6 +16,7 @@ from bench.peers import debian, mosquitto, nats, nchan
 from bench.peers.plain_feed import PEER as PLAIN
 from bench.peers.publishing import feed as peer_feed
 from bench.process import BenchmarkFailed, Pipe, Worker, program
+from deploy.local.ports import free_port
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -111,10 +112,7 @@ def serving(contender: Contender, address: Address) -> Iterator[Worker]:
 
 def free_address() -> Address:
     """Two ports nobody uses."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return Address(one.getsockname()[1], other.getsockname()[1])
+    return Address(free_port(), free_port())
 
 
 def _listens(port: int) -> bool:

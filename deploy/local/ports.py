@@ -11,11 +11,20 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on, and that nobody else is given for a minute.
+
+    A port that was only looked at may be another program's before ours has started.
+    This one has just ended a connection, so the kernel keeps it in TIME_WAIT: it gives
+    it to nobody who asks for any port, and to a server that asks for it by number.
+    """
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, 0))
+        listener.listen(1)
+        port: int = listener.getsockname()[1]
+        with socket.create_connection((LOOPBACK, port)):
+            listener.accept()[0].close()  # the side that closes first is the one that waits
+    return port
 
 
 def require_free(host: str, port: int) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import psycopg
 
+from deploy.local.ports import free_port
 from tests.faults.servers import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ class Stack:
     """Servers on a database and a Redis of their own; each process is ended by its own id."""
 
     def __init__(self, logs: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._logs = logs
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -204,10 +204,3 @@ def _fresh_database(url: str) -> str:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {DATABASE}")
     return urlunsplit(urlsplit(url)._replace(path=f"/{DATABASE}"))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

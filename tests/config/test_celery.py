@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from config.celery import app
 from config.celery_pool import fixup
-from tests.integration.processes import free_port
+from deploy.local.ports import free_port
 
 
 def test_a_lost_broker_is_asked_for_every_second_however_long_it_is_away(

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import queue
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from django.db import connection
 
 from accounts.models import User
 from config.server import open_listener, server_on
+from deploy.local.ports import free_port
 from pricefeed.delivery.publish import publish
 from pricefeed.models import Feed
 from pricefeed.recording.services import record
@@ -75,9 +75,7 @@ class Restartable:
     """The whole application in a thread, always at the same address."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._stop: Callable[[], None] = lambda: None
 

@@ -14,8 +14,9 @@ from redis.exceptions import RedisError
 from deploy.local import postgres, valkey
 from deploy.local.ordinary_user import find_ordinary_user
 from deploy.local.paths import Paths
+from deploy.local.ports import free_port
 from deploy.local.process import dying_with_parent
-from tests.integration.processes import free_port, wait_until
+from tests.integration.processes import wait_until
 
 START_SECONDS = 30.0
 

@@ -16,9 +16,10 @@ from django.db import connection
 from redis import Redis
 from redis.exceptions import RedisError
 
+from deploy.local.ports import free_port
 from securities.models import Security
 from tests.integration.network import Wire
-from tests.integration.processes import Processes, free_port, wait_until
+from tests.integration.processes import Processes, wait_until
 
 
 class PrivateRedis(NamedTuple):

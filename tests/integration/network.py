@@ -5,7 +5,7 @@ import selectors
 import socket
 import threading
 
-from tests.integration.processes import free_port
+from deploy.local.ports import free_port
 
 
 class Wire:

@@ -1,7 +1,8 @@
 """`manage.py` as a process, with a server away: a sentence, and not for anything else."""
 
+from deploy.local.ports import free_port
 from securities.models import Security
-from tests.integration.processes import Processes, free_port
+from tests.integration.processes import Processes
 
 
 def test_a_command_without_postgres_is_one_sentence(processes: Processes) -> None:

@@ -9,9 +9,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from accounts.models import User
+from deploy.local.ports import free_port
 from securities.models import Security
 from tests.conftest import PASSWORD
-from tests.integration.processes import Processes, free_port
+from tests.integration.processes import Processes
 from tests.integration.web import Web
 
 WRONG_PASSWORD, NEW_PASSWORD = "canary-wrong-7f3a", "canary-new-91bc-horse"

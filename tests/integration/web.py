@@ -5,7 +5,8 @@ import contextlib
 import httpx
 import psutil
 
-from tests.integration.processes import Processes, Running, free_port, wait_until
+from deploy.local.ports import free_port
+from tests.integration.processes import Processes, Running, wait_until
 
 
 class Web:
