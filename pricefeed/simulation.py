@@ -5,9 +5,9 @@ where it stands, is kept in Redis beside the streams: any worker can go on. Noth
 made up for: after a pause, or while too much waits to be recorded, ticks are left out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from django.conf import settings
@@ -30,8 +30,6 @@ so many seconds wait to be recorded."""
 
 _FORGOTTEN_AFTER = 60 * SECOND
 _TICKS_AT_A_TIME = 50_000
-
-_redis: Callable[[], Any] = cache(redis_client)  # redis-py types one method for both its clients
 
 
 class Simulated(NamedTuple):
@@ -56,7 +54,7 @@ def simulated_push() -> Simulated | None:
         left_out = stream.due(standing.upto, begin)
         ticks, standing = stream.run(standing.later(begin), list(tickers.values()), until=now)
         pushed = _push(ticks)
-        _redis().set(_key(), standing.pack())
+        redis_client().set(_key(), standing.pack())
         return Simulated(pushed, left_out + len(ticks) - pushed)
 
 
@@ -85,7 +83,7 @@ def _standing(stream: SimulatedStream, tickers: Mapping[int, str], *, now: int) 
 
 def _saved(now: int) -> Standing | None:
     """What was kept; None where it is so old, or so far ahead, that the prices have gone on."""
-    packed: bytes | None = _redis().get(_key())
+    packed = cast("bytes | None", redis_client().get(_key()))  # typed for asyncio, too
     if packed is None:
         return None
     saved = Standing.unpack(packed)

@@ -6,9 +6,6 @@ The text has no order and no meaning but to be equal or not.
 """
 
 import uuid
-from functools import cache
-
-from redis import Redis
 
 from securities.redis_client import redis_client
 
@@ -18,16 +15,10 @@ KEY = "tickwatch:securities:version"
 
 def current() -> str:
     """The version; "" before the first change. Raises RedisError."""
-    value: bytes | None = _client().get(KEY)  # type: ignore[assignment]  # typed for asyncio, too
+    value: bytes | None = redis_client().get(KEY)  # type: ignore[assignment]  # typed for asyncio, too
     return (value or b"").decode()
 
 
 def bump() -> None:
     """Begin a new version. Call it after the commit. Raises RedisError."""
-    _client().set(KEY, uuid.uuid4().hex)
-
-
-@cache
-def _client() -> Redis:
-    """This process's connections."""
-    return redis_client()
+    redis_client().set(KEY, uuid.uuid4().hex)

@@ -17,12 +17,10 @@ and stores do nothing.
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import msgspec
 import structlog
-from redis import Redis
 from redis.exceptions import RedisError
 
 from securities import version
@@ -56,7 +54,7 @@ def read(user_ids: list[int]) -> tuple[dict[int, list[str]], Reading]:
     """The lists known to Redis, by one command, and what `store` needs for the others."""
     began = time.monotonic()
     try:
-        found: Any = client().mget([version.KEY, *map(_key, user_ids)])
+        found: Any = redis_client().mget([version.KEY, *map(_key, user_ids)])
     except RedisError as error:
         log.warning("watchlist_cache_away", cause=error)
         return {}, Reading(began, None)
@@ -76,23 +74,17 @@ def store(lists: Mapping[int, list[str]], reading: Reading) -> None:
     keys = map(_key, lists)
     values = (msgspec.json.encode((reading.catalogue, tickers)) for tickers in lists.values())
     try:
-        client().eval(STORE, len(lists), *keys, TOMBSTONE, LIST_SECONDS, *values)
+        redis_client().eval(STORE, len(lists), *keys, TOMBSTONE, LIST_SECONDS, *values)
     except RedisError as error:
         log.warning("watchlist_cache_away", cause=error)
 
 
 def forget(user_ids: Iterable[int]) -> None:
     """Put tombstones in place of these users' lists. Raises RedisError."""
-    pipe = client().pipeline(transaction=False)
+    pipe = redis_client().pipeline(transaction=False)
     for user_id in user_ids:
         pipe.set(_key(user_id), TOMBSTONE, ex=TOMBSTONE_SECONDS)
     pipe.execute()
-
-
-@cache
-def client() -> Redis:
-    """This process's connections."""
-    return redis_client()
 
 
 def _key(user_id: int) -> str:

@@ -7,9 +7,8 @@ at all when Redis goes away is a batch in a histogram.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from functools import cache
 from itertools import accumulate
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from prometheus_client.core import HistogramMetricFamily
 from redis.exceptions import RedisError
@@ -56,7 +55,7 @@ _SECONDS = _Histogram(
 def count_batch(way: Way, *, ticks: int, seconds: float) -> None:
     """One batch more, in one round trip. Raises nothing: recording does not fail for a figure."""
     try:
-        with _redis().pipeline() as pipe:
+        with redis_client().pipeline() as pipe:
             for histogram, value in ((_TICKS, ticks), (_SECONDS, seconds)):
                 pipe.hincrby(KEY, f"{way}:{histogram.name}:{histogram.bucket(value)}")
                 pipe.hincrbyfloat(KEY, f"{way}:{histogram.name}:sum", value)
@@ -67,11 +66,7 @@ def count_batch(way: Way, *, ticks: int, seconds: float) -> None:
 
 def batch_figures() -> Iterator[HistogramMetricFamily]:
     """All batches since Redis was started. Raises RedisError."""
-    counts = {name.decode(): float(count) for name, count in _redis().hgetall(KEY).items()}
+    found = cast("dict[bytes, bytes]", redis_client().hgetall(KEY))  # typed for asyncio, too
+    counts = {name.decode(): float(count) for name, count in found.items()}
     for histogram in (_TICKS, _SECONDS):
         yield histogram.family(counts)
-
-
-@cache
-def _redis() -> Any:  # redis-py types one method for both its clients
-    return redis_client()

@@ -9,6 +9,7 @@ import redis
 from django.test import override_settings
 
 from securities import version
+from securities.redis_client import redis_client
 from watchlists import cache, events
 from watchlists.selectors import watched_tickers_many
 
@@ -58,8 +59,8 @@ def redis_goes(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> Callable[[], No
 
     def go() -> None:
         with override_settings(REDIS_URL="redis://127.0.0.1:1/0"):
-            nobody = cache.client.__wrapped__()
-        monkeypatch.setattr(cache, "client", lambda: nobody)
+            nobody = redis_client()
+        monkeypatch.setattr(cache, "redis_client", lambda: nobody)
         heard.away = True
 
     return go
@@ -67,10 +68,8 @@ def redis_goes(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> Callable[[], No
 
 @pytest.fixture
 def redis_comes(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> Callable[[], None]:
-    client = cache.client
-
     def come() -> None:
-        monkeypatch.setattr(cache, "client", client)
+        monkeypatch.setattr(cache, "redis_client", redis_client)
         heard.away = False
 
     return come

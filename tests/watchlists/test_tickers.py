@@ -9,6 +9,7 @@ import pytest
 from accounts.models import User
 from securities import version
 from securities.models import Security
+from securities.redis_client import redis_client
 from tests.conftest import set_active
 from tests.watchlists.conftest import watched_tickers
 from watchlists import cache, selectors
@@ -35,7 +36,7 @@ def tombstones_fade(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fade(*users: User) -> None:
     """As when the tombstones' time is over."""
-    cache.client().delete(*[cache._key(user.pk) for user in users])
+    redis_client().delete(*[cache._key(user.pk) for user in users])
 
 
 def test_active_tickers_come_by_position(alice: User) -> None:
@@ -142,7 +143,7 @@ def test_a_new_catalogue_does_not_end_caching(alice: User, django_assert_num_que
 def test_lists_expire_by_themselves(alice: User) -> None:
     fade(alice)
     watched_tickers(alice.pk)
-    left: Any = cache.client().ttl(cache._key(alice.pk))
+    left: Any = redis_client().ttl(cache._key(alice.pk))
     assert 0 < left <= 600
 
 

@@ -12,12 +12,10 @@ All of this happens while the counter's row is locked, so never twice at once.
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import structlog
-from redis import Redis
 from redis.exceptions import RedisError
 
 from pricefeed.columns import Column
@@ -121,7 +119,7 @@ def forget_kept() -> None:
 
 
 def _copies(by_shard: Mapping[int, Sequence[int]]) -> dict[int, Copy]:
-    with _redis().pipeline(transaction=False) as pipe:
+    with redis_client().pipeline(transaction=False) as pipe:
         for shard, securities in by_shard.items():
             pipe.eval(_READ, 1, _key(shard), _words(securities))
         return {
@@ -131,7 +129,7 @@ def _copies(by_shard: Mapping[int, Sequence[int]]) -> dict[int, Copy]:
 
 
 def _copy(states: Mapping[int, bytes], was: Kept, versions: Mapping[int, int]) -> None:
-    with _redis().pipeline(transaction=False) as pipe:
+    with redis_client().pipeline(transaction=False) as pipe:
         for shard, securities in was.by_shard.items():
             its = [states[each] for each in securities]
             right, new = _text(was.versions.get(shard)), _text(versions[shard])
@@ -162,9 +160,3 @@ def _text(version: int | None) -> bytes:
 
 def _key(shard: int) -> str:
     return f"{PREFIX}:{shard}"
-
-
-@cache
-def _redis() -> Redis:
-    """This process's."""
-    return redis_client()

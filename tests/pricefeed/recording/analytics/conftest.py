@@ -21,6 +21,7 @@ from pricefeed.recording.analytics.selectors import Statistics
 from pricefeed.recording.positions import Position, Step, StepTaken, position_of
 from pricefeed.recording.services import Recorded, record_pushed
 from securities.models import Security
+from securities.redis_client import redis_client
 from tests.pricefeed.conftest import NOON
 from tests.pricefeed.recording.analytics.oracle import Found, Point
 
@@ -86,26 +87,26 @@ def redis_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Call it, and there is no Redis for analytics any more."""
 
     def go() -> None:
-        monkeypatch.setattr(kept, "_redis", lambda: NOBODY)
+        monkeypatch.setattr(kept, "redis_client", lambda: NOBODY)
 
     return go
 
 
 def redis_loses_states() -> None:
-    kept._redis().delete(*map(kept._key, range(kept.SHARDS)))
+    redis_client().delete(*map(kept._key, range(kept.SHARDS)))
 
 
 def redis_states() -> States:
     """All there is, by key."""
     keys = map(kept._key, range(kept.SHARDS))
-    found = {key: kept._redis().hgetall(key) for key in keys}
+    found = {key: redis_client().hgetall(key) for key in keys}
     return {key: fields for key, fields in found.items() if fields}
 
 
 def redis_goes_back(before: States) -> None:
     redis_loses_states()
     for key, fields in before.items():
-        kept._redis().hset(key, mapping=fields)
+        redis_client().hset(key, mapping=fields)
 
 
 def found_for(security: Security) -> list[Found]:

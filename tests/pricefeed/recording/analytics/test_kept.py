@@ -13,6 +13,7 @@ from pricefeed.recording.analytics import kept, reread
 from pricefeed.recording.analytics.selectors import statistics_of
 from pricefeed.recording.rebuilding import rebuild_candles
 from securities.models import Security
+from securities.redis_client import redis_client
 from tests.pricefeed.recording.analytics.conftest import (
     Pushed,
     expected_statistics,
@@ -66,7 +67,7 @@ def test_a_write_that_was_held_up_is_not_mixed_with_others(
     push([(apple, Point(0, 100)), (neighbour, Point(0, 100))])
     key = kept._key(apple.pk % kept.SHARDS)
     kept._copy({apple.pk: b"late"}, before, {apple.pk % kept.SHARDS: 7})
-    assert kept._redis().hgetall(key) == {b"version": b"7", b"%d" % apple.pk: b"late"}
+    assert redis_client().hgetall(key) == {b"version": b"7", b"%d" % apple.pk: b"late"}
     push([(apple, Point(1, 102))])
     assert [told(each)[0] for each in statistics_of([apple, neighbour])] == [2, 1]
 
