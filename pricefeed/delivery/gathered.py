@@ -4,6 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+CROWD_SECONDS = 0.01
+"""Who comes in a crowd waits so long for company: a question costs much, one more key nearly none.
+
+Who comes alone is asked for at once."""
+
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
 
@@ -33,11 +38,14 @@ class Gathered(Generic[Key, Answer]):
 
     async def _work(self) -> None:
         try:
+            pause = 0.0  # others may be about to ask in this very moment
             while self._waiting:
-                await asyncio.sleep(0)  # others may be about to ask in this very moment
+                if len(self._waiting) < self._at_most:
+                    await asyncio.sleep(pause)
                 keys = list(self._waiting)[: self._at_most]
                 asked = {key: self._waiting.pop(key) for key in keys}
                 await self._answer(asked)
+                pause = CROWD_SECONDS
         finally:
             self._asking = None
 

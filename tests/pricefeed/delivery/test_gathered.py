@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from pricefeed.delivery import gathered
 from pricefeed.delivery.gathered import Gathered
 
 
@@ -11,12 +12,14 @@ class Oracle:
 
     def __init__(self) -> None:
         self.asked: list[list[int]] = []
+        self.was_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.error: Exception | None = None
 
     async def ask(self, numbers: Sequence[int]) -> dict[int, int]:
         self.asked.append(sorted(numbers))
+        self.was_asked.set()
         await self.may_answer.wait()
         if self.error is not None:
             raise self.error
@@ -36,6 +39,29 @@ async def test_questions_that_come_while_one_is_asked_are_asked_together() -> No
     assert await later == [9, 16, 9, 1]
     # 1 is asked again: the answer under way may be older than the second question.
     assert oracle.asked == [[1, 2], [1, 3, 4]]
+
+
+async def test_in_a_crowd_a_question_waits_a_moment_for_company() -> None:
+    oracle = Oracle()
+    squares = Gathered(oracle.ask, at_most=10)
+    first = asyncio.ensure_future(squares.get(1))
+    await oracle.was_asked.wait()
+    second = asyncio.ensure_future(squares.get(2))
+    assert await first == 1
+    third = asyncio.ensure_future(squares.get(3))
+    assert await asyncio.gather(second, third) == [4, 9]
+    assert oracle.asked == [[1], [2, 3]]
+
+
+async def test_a_full_question_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathered, "CROWD_SECONDS", 3600.0)
+    oracle = Oracle()
+    squares = Gathered(oracle.ask, at_most=2)
+    first = asyncio.ensure_future(squares.get(1))
+    await oracle.was_asked.wait()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(first, squares.get(2), squares.get(3)) == [1, 4, 9]
+    assert oracle.asked == [[1], [2, 3]]
 
 
 async def test_no_question_is_larger_than_allowed() -> None:
