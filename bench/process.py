@@ -6,7 +6,8 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
@@ -56,6 +57,15 @@ class Worker:
     def ask(self, question: object, *, seconds: float = 600.0) -> Any:
         self.tell(question)
         return self.hear(seconds=seconds)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """It gets no CPU meanwhile; what is sent to its sockets waits in the kernel."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def __enter__(self) -> Self:
         return self

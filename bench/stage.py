@@ -1,5 +1,6 @@
 """One contender on stage: its feed, its server and a crowd, each a process, with a clean slate."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
@@ -11,6 +12,9 @@ from bench.peers.debian import require
 from bench.process import Worker
 from bench.scratch import scratch
 from bench.usage import Usage, usage
+
+_CALM_SECONDS = 0.05
+_CALM_SHARE = 0.05
 
 
 class Stage(NamedTuple):
@@ -25,6 +29,13 @@ class Stage(NamedTuple):
     def used(self) -> Usage:
         """By the server, since it was started."""
         return usage(self.server.pid)
+
+    def calm(self) -> None:
+        """Returns when the server has had next to nothing to do for a moment."""
+        before, now = 0.0, self.used().cpu_seconds
+        while now - before > _CALM_SHARE * _CALM_SECONDS:
+            time.sleep(_CALM_SECONDS)
+            before, now = now, self.used().cpu_seconds
 
 
 @contextmanager

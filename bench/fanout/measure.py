@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bench.contenders import Contender
 from bench.crowd.messages import Gather, Heard
 from bench.fanout.kernel import floor
-from bench.market.plan import Plan
+from bench.market.plan import Newest, Plan
 from bench.stage import Stage, stage
 
 _FEWEST_TICKS = 2
@@ -38,16 +38,23 @@ def measure(contender: Contender, plan: Plan) -> Cost:
     with stage(contender, plan) as on:
         on.clients.ask(Gather(on.address.port, on.opening.guests))
         on.clients.ask(on.opening.newest)
-        return ticks_on(on, plan)
+        return ticks_on(on, plan, apart=contender.slowness == 1)
 
 
-def ticks_on(on: Stage, plan: Plan) -> Cost:
-    """All are connected: tick after tick."""
+def ticks_on(on: Stage, plan: Plan, *, apart: bool) -> Cost:
+    """All are connected: tick after tick.
+
+    `apart`: as if clients were on other machines, where they take no CPU and are not woken by
+    who sends: they read when all has been sent. Not for who would take minutes to send it.
+    """
     rounds: list[float] = []
     heard: list[Heard] = []
     for _ in range(plan.rounds):
         began = on.used().cpu_seconds
-        heard += [on.clients.ask(on.feed.ask("tick")) for _ in range(plan.ticks)]
+        heard += [
+            on.clients.ask(_tick_apart(on) if apart else on.feed.ask("tick"))
+            for _ in range(plan.ticks)
+        ]
         used = on.used().cpu_seconds - began
         rounds.append(used / plan.users / plan.ticks * 1e6)
     frames = sum(each.frames for each in heard)
@@ -56,6 +63,13 @@ def ticks_on(on: Stage, plan: Plan) -> Cost:
         frames / len(heard) / plan.users,
         sum(each.bytes for each in heard) / frames,
     )
+
+
+def _tick_apart(on: Stage) -> Newest:
+    with on.clients.stopped():
+        newest: Newest = on.feed.ask("tick")
+        on.calm()
+    return newest
 
 
 def plan_of(contender: Contender, plan: Plan) -> Plan:

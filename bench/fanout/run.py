@@ -120,7 +120,9 @@ Every user has a socket and watches some of the tickers; every tick moves every 
 the CPU time of the server's processes (their CPU clocks, user and system, all threads) between
 *all connected* and *all received*, with the sockets still open; wall time is not looked at. Ticks
 follow each other as soon as everybody has the last one. The feed, the load client, Postgres and
-Redis are other processes. The client understands every frame of every server: each user must come
+Redis are other processes. Of the fast ones the client reads when all has been sent, as for the
+bare send(2): on other machines, too, clients would neither compete with the server for its CPU nor
+be woken by it. The client understands every frame of every server: each user must come
 to hold the newest price of each of their tickers, and no sequence may fail to grow. *Rounds* are
 the lowest and the highest round, the figure is their median; who is slow gets one round of fewer
 ticks.

@@ -17,7 +17,7 @@ from bench.latency import delays_ms
 from bench.market.plan import Plan
 from bench.process import BenchmarkFailed, Worker
 from bench.stage import Stage, stage
-from bench.usage import connections
+from bench.usage import connections, cpu_seconds
 
 USERS, STALLING = 10, 5
 PLAN = Plan(users=USERS, tickers=8, per_user=4, ticks=2, rounds=2)
@@ -33,13 +33,25 @@ def on(redis_of_this_module: None) -> Iterator[Stage]:
         yield stands
 
 
-def test_a_user_gets_one_frame_a_tick(on: Stage) -> None:
-    cost = ticks_on(on, PLAN)
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_user_gets_one_frame_a_tick(on: Stage, apart: bool) -> None:
+    cost = ticks_on(on, PLAN, apart=apart)
 
     assert cost.frames == 1.0
     assert len(cost.rounds) == PLAN.rounds
     assert cost.microseconds > 0
     assert 300 < cost.frame_bytes < 1000
+
+
+def test_clients_apart_take_no_cpu_while_the_server_sends(on: Stage) -> None:
+    with on.clients.stopped():
+        began = cpu_seconds(on.clients.pid)
+        newest = on.feed.ask("tick")
+        on.calm()
+        took = cpu_seconds(on.clients.pid) - began
+
+    assert took < 0.001  # it may not have stopped at once
+    assert on.clients.ask(newest).frames == USERS
 
 
 def test_every_client_has_a_delay_and_none_has_it_before_the_commit(on: Stage) -> None:
