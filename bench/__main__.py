@@ -89,9 +89,18 @@ def main() -> None:
 def _everything(parser: argparse.ArgumentParser, lines: tuple[str, ...], *, into: Path) -> None:
     machine = report.machine()
     print(machine)
-    sections = [section for line in lines for section in _run(parser.parse_args(line.split()))]
+    sections: list[Section] = []
+    failed: list[str] = []
+    for line in lines:
+        try:
+            sections += _run(parser.parse_args(line.split()))
+        except BenchmarkFailed as why:  # not for one part are the minutes of all others lost
+            failed.append(f"{line}: {why}")
+            print(f"\n{failed[-1]}", file=sys.stderr, flush=True)
     page, costs = into / report.PAGE, into / report.COSTS
     report.write(machine, sections, page=page)
+    if failed:
+        raise BenchmarkFailed(f"{'; '.join(failed)}. The rest is written to {page}.")
     report.write_costs(sections, file=costs)
     if into == report.ROOT:  # what follows from the costs stands in docs/scaling.md
         capacity.write(capacity.run(parser.parse_args(["capacity"])))

@@ -132,12 +132,15 @@ def _paces(told: Search | Hold, plan: Plan, probe: Probe, pushed: int) -> Callab
 
 
 def _window(probe: Probe, most: int, until: float, pushed: int) -> NextDue:
-    """As soon as there is room between what was pushed and what is committed."""
+    """As soon as there is room between what was pushed and what is committed.
+
+    For one request there always is, however long it is.
+    """
 
     def next_due(ticks: int) -> float | None:
         nonlocal pushed
         with probe.moved:
-            while pushed + ticks - probe.committed > most:
+            while pushed + ticks > probe.committed + max(most, ticks):
                 if not probe.moved.wait(_DRAIN_SECONDS):
                     raise BenchmarkFailed("Nothing is committed any more.")
             pushed += ticks

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Plan:
     """Feeders share the tickers: each has its own, so that the order of a ticker is known.
 
-    `request` is how many ticks a request has, about: each holds the same number of laps,
-    a lap being one tick of each of the feeder's tickers. `window` is how many ticks may be
-    between request and commit while the rate is looked for.
+    `request` is how many ticks a request has, about: each holds the same number of laps, at
+    least one, a lap being one tick of each of the feeder's tickers. `window` is how many ticks
+    may be between request and commit while the rate is looked for.
     """
 
     tickers: int = 500

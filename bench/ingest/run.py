@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> list[Section]:
 
 def _plain(plan: Plan) -> Plan:
     """It takes as long for a tick as ours for hundreds."""
-    return replace(plan, feeders=2, request=100, window=200)
+    return replace(plan, feeders=2, request=250, window=1000)
 
 
 def _row(name: str, result: Result) -> tuple[str, ...]:
