@@ -195,6 +195,6 @@ def test_recording_does_not_fail_where_a_batch_cannot_be_counted(
             raise RedisAway
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "_redis", Away)
+        patch.setattr(batches, "redis_client", Away)
         count_batch("pushed", ticks=1, seconds=1)
     assert figures(batch_figures())["tickwatch_batch_ticks_count{pushed}"] == 0

@@ -90,7 +90,7 @@ def suffering(fault: str, push: Pushed, security: Security) -> Iterator[None]:
     before = redis_states() if fault == "gone back" else None
     with pytest.MonkeyPatch.context() as patch:
         if fault == "away":
-            patch.setattr(kept, "_redis", lambda: NOBODY)
+            patch.setattr(kept, "redis_client", lambda: NOBODY)
         yield
     if before is not None:
         redis_goes_back(before)
