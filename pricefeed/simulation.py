@@ -6,6 +6,7 @@ made up for: after a pause, or while too much waits to be recorded, ticks are le
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple, cast
 
@@ -13,7 +14,7 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
-from pricefeed.columns import DAY, TickColumns, microseconds
+from pricefeed.columns import DAY, TickColumns, microseconds, millionths
 from pricefeed.pushed import columns_push
 from pricefeed.recording.locks import simulation_lock
 from pricefeed.recording.quotes import standing_quotes
@@ -21,6 +22,7 @@ from pricefeed.sources.pushed import streams as pushed_streams
 from pricefeed.sources.pushed.streams import Busy, streams
 from pricefeed.sources.simulated_stream import SECOND, SimulatedStream, Standing, amounts_of
 from pricefeed.sources.walk import Walk
+from securities.money import MAX_PRICE
 from securities.redis_client import redis_client
 from securities.selectors import active_tickers_by_id
 
@@ -30,6 +32,7 @@ so many seconds wait to be recorded."""
 
 _FORGOTTEN_AFTER = 60 * SECOND
 _TICKS_AT_A_TIME = 50_000
+_HIGHEST = millionths(MAX_PRICE)
 
 
 class Simulated(NamedTuple):
@@ -98,12 +101,18 @@ def _too_many_wait() -> bool:
 
 
 def _push(ticks: TickColumns) -> int:
-    """How many were taken: all of them, unless the streams are full."""
+    """How many were taken: all of them, unless the streams are full.
+
+    As ticks without times of their own, that is, which are never late: prices go on, too,
+    after the clock was put back. A walk beside the highest price may step beyond it; nobody
+    could commit that.
+    """
+    ticks = ticks.where((ticks.price > 0) & (ticks.price <= _HIGHEST))
     pushed = 0
     for begin in range(0, len(ticks), _TICKS_AT_A_TIME):
         some = np.arange(begin, min(len(ticks), begin + _TICKS_AT_A_TIME))
         try:
-            columns_push(ticks.where(some))
+            columns_push(replace(ticks.where(some), at=-ticks.at[some]))
         except Busy:
             break
         pushed += len(some)

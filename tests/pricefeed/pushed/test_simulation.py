@@ -15,10 +15,10 @@ from pricefeed.models import Tick
 from pricefeed.recording import locks
 from pricefeed.recording.services import record
 from pricefeed.simulation import Simulated, simulated_push
-from pricefeed.sources.pushed import streams as streams_module
 from pricefeed.sources.pushed.streams import Busy, Streams
 from pricefeed.ticks import Tick as NewTick
 from securities.models import Quote, Security
+from securities.money import MAX_PRICE
 from tests.conftest import MakeSecurity, set_active
 from tests.pricefeed.pushed.conftest import record_all, redis_loses_streams, stored
 
@@ -151,6 +151,29 @@ def test_a_clock_that_jumps_back_pushes_nothing_twice(at: Push, four: list[Secur
     assert at(-3600) == Simulated(RATE, 0)  # for good: it begins anew
 
 
+def test_after_the_clock_was_put_back_prices_go_on_at_the_time_of_the_newest(
+    at: Push, four: list[Security]
+) -> None:
+    at(10)
+    record_all()
+    before = Quote.objects.get(security__ticker="A")
+    at(-3600)
+    record_all()
+    after = Quote.objects.get(security__ticker="A")
+    assert after.updated_at == before.updated_at
+    assert after.price == Decimal(stored("A")[-1])
+    assert after.sequence > before.sequence
+
+
+def test_prices_that_nobody_could_commit_are_left_out(at: Push, four: list[Security]) -> None:
+    record([NewTick("A", MAX_PRICE, NOON - timedelta(seconds=9))])
+    at(0)
+    record_all()
+    assert len(stored("B")) == RATE / 4
+    assert 1 < len(stored("A")) < 1 + RATE / 4
+    assert Decimal(max(stored("A"), key=Decimal)) <= MAX_PRICE
+
+
 def test_while_too_much_waits_it_gives_way_and_goes_on_afterwards(
     at: Push, four: list[Security], waiting: Streams
 ) -> None:
@@ -174,15 +197,11 @@ def test_full_streams_take_nothing_and_that_is_said(
 
 def test_redis_away_is_a_line_in_the_log(
     four: list[Security],
-    monkeypatch: pytest.MonkeyPatch,
     settings: Any,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    simulation._redis.cache_clear()  # type: ignore[attr-defined]
-    monkeypatch.setattr(streams_module, "streams", Streams)
     tasks.push_simulated_ticks()
-    simulation._redis.cache_clear()  # type: ignore[attr-defined]
     assert [record.msg["event"] for record in caplog.records] == [  # type: ignore[index]
         "simulated_ticks_not_pushed"
     ]
