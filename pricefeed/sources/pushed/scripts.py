@@ -78,13 +78,17 @@ end
 """
 
 TRIM = """
--- KEYS: epoch, stream, gone. ARGV: the epoch, the entry up to which all is recorded, the
---       partition, how many ticks it had got up to there.
+-- KEYS: epoch, stream, gone, appended. ARGV: the epoch, the entry up to which all is recorded,
+--       the partition, how many ticks it had got up to there.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local ms, n = string.match(ARGV[2], '(%d+)-(%d+)')
 redis.call('XTRIM', KEYS[2], 'MINID', '=', ms .. '-' .. string.format('%.0f', n + 1))
 local gone = tonumber(redis.call('HGET', KEYS[3], ARGV[3]) or '0')
-if tonumber(ARGV[4]) > gone then redis.call('HSET', KEYS[3], ARGV[3], ARGV[4]) end
+-- Never more than there ever were: a Redis that went back to an older copy of itself counts from
+-- there, and what comes next would not be seen to wait.
+local appended = tonumber(redis.call('HGET', KEYS[4], ARGV[3]) or '0')
+local now = math.min(math.max(gone, tonumber(ARGV[4])), appended)
+if now ~= gone then redis.call('HSET', KEYS[3], ARGV[3], string.format('%.0f', now)) end
 return redis.call('XLEN', KEYS[2])
 """
 

@@ -131,7 +131,7 @@ class Streams:
     def trim(self, position: Position) -> None:
         """Let go of everything up to a position that was committed."""
         partition = position.partition
-        keys = [_key("epoch"), _key("stream", partition), _key("gone")]
+        keys = [_key("epoch"), _key("stream", partition), _key("gone"), _key("appended")]
         args: list[str | int] = [position.epoch, position.last_id, partition, position.taken]
         self._trim(keys=keys, args=args)
 

@@ -197,6 +197,25 @@ def test_a_redis_that_went_back_to_an_older_copy_neither_repeats_nor_skips(
     assert stored("T0") == prices(3)
 
 
+def test_what_comes_after_redis_went_back_to_an_older_copy_is_seen_to_wait(
+    market: list[Security], one: int
+) -> None:
+    client: Any = redis_client()
+    keys = [f"{streams_module.PREFIX}:{name}" for name in (f"stream:{one}", "appended", "gone")]
+    push(("T0", "1"))
+    copies = [(key, client.dump(key)) for key in keys if client.exists(key)]
+    push(("T0", "2"), ("T0", "3"))
+    record_all()
+    for key, copy in copies:
+        client.restore(key, 0, copy, replace=True)
+    pushed.pushed_record(one)
+    assert streams_module.streams().waiting() == {}
+    push(("T0", "4"))
+    assert streams_module.streams().waiting() == {one: 1}
+    record_all()
+    assert stored("T0") == prices(4)
+
+
 def test_two_workers_at_once_take_turns(market: list[Security], one: int) -> None:
     push(("T0", "1"))
     with stream_lock(one) as is_ours:
