@@ -10,12 +10,19 @@ from securities.models import Quote, Security
 from securities.search.keeper import keeper
 from securities.tickers import canonical_ticker
 
+_SHOWN = 40  # characters of what somebody took for a ticker
+
 
 class SecurityUnknown(ApiError):
-    """There is no security with this ticker. Over REST: 404 `unknown_ticker`."""
+    """There is no security with this ticker. Over REST: 404 `unknown_ticker`.
 
-    def __init__(self, ticker: str) -> None:
-        super().__init__(404, "unknown_ticker", "There is no security with this ticker.")
+    `field` names it in the answer, where it is one of several.
+    """
+
+    def __init__(self, ticker: str, *, field: str | None = None) -> None:
+        problem = "There is no security with this ticker."
+        fields = {field: [f"{ticker[:_SHOWN]}: {problem}"]} if field else None
+        super().__init__(404, "unknown_ticker", problem, fields=fields)
         self.ticker = ticker
 
 

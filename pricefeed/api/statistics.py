@@ -149,7 +149,7 @@ def _known(words: Sequence[str]) -> list[Security]:
     for word in words:
         security = known.get(canonical_ticker(word) or "")
         if security is None:
-            raise SecurityUnknown(word)
+            raise SecurityUnknown(word, field="tickers")
         chosen[security.pk] = security
     return list(chosen.values())
 

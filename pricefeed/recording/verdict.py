@@ -7,7 +7,8 @@ For one security, tick after tick as they arrived, beside its quote:
   is *nothing new* where repeats are left out: neither written nor numbered. A source
   that is asked says what it knows each time; who pushes a tick wants it recorded;
 - any other is history, and the quote from now on. Its previous close is what it
-  names, else the last price of an earlier UTC day, else what it was.
+  names, else the last price of an earlier UTC day, else what it was. It is settled
+  by the first price of a day: a late one of the day before does not change it.
 
 A tick without a time of its own is never late: it is placed no earlier than the
 quote, so a server's clock that jumps back does not stop its prices.

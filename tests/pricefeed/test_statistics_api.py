@@ -35,6 +35,12 @@ def test_an_unknown_ticker_is_404(api: Api, ticker: str) -> None:
     for address in (f"securities/{ticker}/statistics", f"statistics?tickers=AAPL,{ticker}"):
         answer = api().get(f"/api/v1/{address}")
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_ticker")
+        assert ("fields" in answer.json()) is ("?" in address)  # there it is one of several
+
+
+def test_of_several_the_unknown_ticker_is_named(api: Api) -> None:
+    answer = api().get(f"/api/v1/statistics?tickers=AAPL,NOSUCH,{'N' * 100}").json()
+    assert answer["fields"] == {"tickers": ["NOSUCH: There is no security with this ticker."]}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ whole arrays; whatever is written otherwise goes through Decimal, one by one, an
 the same. Nothing is ever a float.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal, Inexact
 
@@ -25,7 +26,7 @@ _HIGHEST = millionths(MAX_PRICE)
 _WHOLE_DIGITS = PRICE_DIGITS - PRICE_DECIMALS
 _WIDTH = PRICE_DIGITS + len('"."') + 1  # the last place tells that there would be more
 
-_decode = msgspec.json.Decoder(Decimal).decode
+_text = msgspec.json.Decoder(str).decode
 _NO_DECIMAL = (msgspec.DecodeError, UnicodeDecodeError)
 
 
@@ -40,9 +41,16 @@ def amounts(prices: Sequence[msgspec.Raw]) -> Column:
     return found
 
 
+_DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""Python's Decimal reads more: blanks, underscores, a plus, digits of other scripts."""
+
+
 def _amount(text: bytes) -> int:
     try:
-        price = _decode(text)
+        written = _text(text) if text.startswith(b'"') else text.decode()
+        if not _DECIMAL.fullmatch(written):
+            return NO_PRICE
+        price = Decimal(written)
         return millionths(price) if is_in_range(price) else NO_PRICE
     except (*_NO_DECIMAL, Inexact):
         return NO_PRICE

@@ -55,8 +55,7 @@ def decode(message: bytes) -> Sequence[Decoded]:
     except _NO_JSON:
         decoded = _one_by_one(message)
     ticks = decoded if isinstance(decoded, list) else [decoded]
-    if len(ticks) > MOST_TICKS:
-        raise WrongShape(f"At most {MOST_TICKS:,} ticks at a time.")
+    _require_few(ticks)
     return ticks
 
 
@@ -68,10 +67,17 @@ def _one_by_one(message: bytes) -> list[Decoded]:
         if raw.startswith(b"{"):
             return [_decoded(raw)]
         if raw.startswith(b"["):
-            return [_decoded(each) for each in _each.decode(raw)]
+            each_raw = _each.decode(raw)
+            _require_few(each_raw)  # first: what is wrong with each takes a while to say
+            return [_decoded(each) for each in each_raw]
     except _NO_JSON:
         raise Malformed from None
     raise WrongShape("Expected a tick or a list of ticks.")
+
+
+def _require_few(ticks: Sequence[object]) -> None:
+    if len(ticks) > MOST_TICKS:
+        raise WrongShape(f"At most {MOST_TICKS:,} ticks at a time.")
 
 
 def _decoded(raw: bytes | msgspec.Raw) -> Decoded:
