@@ -14,8 +14,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, JsonResponse, UnreadablePostError
 from psycopg_pool import PoolTimeout
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -25,13 +24,8 @@ RETRY_AFTER_SECONDS = 5
 CHALLENGE = 'Bearer realm="tickwatch"'
 NO_STORE = {"Cache-Control": "no-store"}
 INVALID = "Some fields are not valid."
-UNAVAILABLE = (
-    OperationalError,
-    InterfaceError,
-    PoolTimeout,
-    RedisConnectionError,
-    RedisTimeoutError,
-)
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, RedisError)
+"""Nobody answers; or Redis does, but cannot: its disk is full, say, or it is a replica by now."""
 
 
 class ApiError(Exception):

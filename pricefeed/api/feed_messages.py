@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from pricefeed.api.prices import answer_json, claim_of
+from pricefeed.api.prices import claim_of
 from pricefeed.delivery import wire
 from pricefeed.pushed import messages_push, ticks_push
 from pricefeed.sources.pushed.streams import Answer
@@ -19,6 +19,12 @@ class _Keyed(msgspec.Struct, forbid_unknown_fields=True):
     """Ticks with the sender's name for them."""
 
     key: str
+    ticks: msgspec.Raw
+
+
+class _MeantAsKeyed(msgspec.Struct):
+    """Whatever else is wrong with it, it is no tick."""
+
     ticks: msgspec.Raw
 
 
@@ -37,7 +43,8 @@ class _Trouble(NamedTuple):
 
 _Outcome = Answer | _Trouble
 
-_keyed = msgspec.json.Decoder(_Keyed)
+_keyed, _meant_as_keyed = msgspec.json.Decoder(_Keyed), msgspec.json.Decoder(_MeantAsKeyed)
+_NOT_READ = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
 
 
 def answers(texts: Sequence[str | None], *, user_id: int, before: int) -> list[str]:
@@ -70,12 +77,20 @@ def _read(text: str | None, user_id: int) -> _Message | _Trouble:
         return _Trouble("bad_message", "Messages are text, not bytes.")
     try:
         keyed = _keyed.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return _Message(text.encode())
+    except _NOT_READ:
+        return _without_key(text)
     try:
         return _Message(bytes(keyed.ticks), claim_of(user_id, keyed.key, field="key"))
     except ApiError as error:
         return _trouble(error)
+
+
+def _without_key(text: str) -> _Message | _Trouble:
+    try:
+        _meant_as_keyed.decode(text)
+    except _NOT_READ:
+        return _Message(text.encode())
+    return _Trouble("invalid", "Besides ticks there must be a key, a text, and nothing else.")
 
 
 def _outcomes(messages: Sequence[_Message | _Trouble]) -> Iterator[_Outcome]:
@@ -121,7 +136,9 @@ def _trouble(error: ApiError) -> _Trouble:
 
 
 def _ack(number: int, answer: Answer) -> str:
-    return wire.frame("ack", messages=number, **answer_json(answer))
+    # Without sentences: ten thousand of them are more than many a library reads in one message.
+    refused = [{"index": index, "code": code} for index, code in answer.refused]
+    return wire.frame("ack", messages=number, accepted=answer.accepted, refused=refused)
 
 
 def _error(number: int, trouble: _Trouble) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from pricefeed.delivery.close_codes import GOING_AWAY
 from pricefeed.delivery.figures import FEED
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.identity import Identity
@@ -12,10 +11,10 @@ from pricefeed.delivery.writer import Writer
 
 
 class FeederOutlet(Outlet):
-    """What was taken is answered before the server goes away: else it would be sent twice.
+    """What was taken is answered before the socket is closed: else it would be sent twice.
 
-    `is_taking` is for who takes messages; it ends with `taken`. Whatever else closes the
-    socket closes it at once.
+    `is_taking` is for who takes messages; it ends with `taken`. Only who does not read is
+    closed at once.
     """
 
     __slots__ = ("_farewell", "_news", "is_taking")
@@ -23,7 +22,7 @@ class FeederOutlet(Outlet):
     def __init__(self, send: Send, *, writer: Writer | None = None, identity: Identity) -> None:
         super().__init__(send, writer=writer, identity=identity, on_free=lambda _: self._news.set())
         self.is_taking = False
-        self._farewell: str | None = None
+        self._farewell: tuple[int, str] | None = None
         self._news = asyncio.Event()
 
     @property
@@ -39,11 +38,11 @@ class FeederOutlet(Outlet):
         """Nothing is being taken any more, and what was has been answered."""
         self.is_taking = False
         if self._farewell is not None:
-            super().close(GOING_AWAY, self._farewell)
+            super().close(*self._farewell)
 
     def close(self, code: int, reason: str = "") -> None:
-        if code == GOING_AWAY and self.is_taking and not self.blocked:
-            self._farewell = reason
+        if self.is_taking and not self.blocked:
+            self._farewell = self._farewell or (code, reason)
             return
         super().close(code, reason)
         self._news.set()

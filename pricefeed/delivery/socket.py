@@ -9,7 +9,6 @@ import structlog
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.conf import settings
-from redis.exceptions import RedisError
 
 from pricefeed.delivery import close_codes, protocol, wire
 from pricefeed.delivery.closings import count_closing
@@ -24,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 MAX_BAD_MESSAGES = 10
 
-_AWAY = (*UNAVAILABLE, RedisError, OSError, HubStopped)
+_AWAY = (*UNAVAILABLE, OSError, HubStopped)
 """Nothing here is broken: somebody else is away, or we are leaving."""
 
 _addresses = Addresses()

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -185,6 +187,10 @@ async def test_who_may_no_longer_is_told_so(
         ({"key": "ä", "ticks": []}, "invalid"),
         ({"key": "x" * 201, "ticks": []}, "invalid"),
         ({"key": "k", "ticks": 5}, "invalid"),
+        ({"key": 5, "ticks": [tick(1)]}, "invalid"),
+        ({"key": None, "ticks": [tick(1)]}, "invalid"),
+        ({"ticks": [tick(1)]}, "invalid"),
+        ({"key": "k", "ticks": [tick(1)], "more": 1}, "invalid"),
         ([tick(1)] * 10_001, "invalid"),
     ],
     ids=lambda part: str(part)[:20],
@@ -401,28 +407,83 @@ async def test_a_bug_of_ours_asks_the_feeder_to_come_back(
         assert await socket.hear_close() == 4103
 
 
+async def test_redis_that_cannot_write_is_away(
+    server: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk is full, say: not a bug of ours, and what others were told still holds."""
+
+    def misconfigured(*_: Any, **__: Any) -> None:
+        raise ResponseError("MISCONF Errors writing to the AOF file: No space left on device")
+
+    async with feeding(server, token) as socket:
+        with monkeypatch.context() as patch:
+            patch.setattr(Streams, "append", misconfigured)
+            await socket.say(tick(1))
+            error = await socket.hear_kinds("error")
+            assert (error["code"], error["messages"]) == ("unavailable", 1)
+        await socket.say(tick(2))
+        await socket.hear_kinds("ack")
+    assert await recorded() == [2]
+
+
+async def test_ten_thousand_refusals_are_a_message_that_libraries_read(
+    server: str, token: str
+) -> None:
+    async with feeding(server, token) as socket:
+        await socket.say([{**tick(1), "at": 5}] * 10_000)
+        refused = (await socket.hear_kinds("ack"))["refused"]
+        assert (len(refused), refused[-1]) == (10_000, {"index": 9_999, "code": "bad_time"})
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> "Slow":
+    return Slow(monkeypatch)
+
+
+class Slow:
+    """The taking of messages begins, and goes on when it is let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._push = feed_messages.messages_push
+        monkeypatch.setattr(feed_messages, "messages_push", self)
+        self.begun, self._go_on = threading.Event(), threading.Event()
+
+    def __call__(self, messages: Any) -> Any:
+        self.begun.set()
+        assert self._go_on.wait(20)
+        return self._push(messages)
+
+    def go_on(self) -> None:
+        self._go_on.set()
+
+
+async def test_what_was_taken_is_answered_before_the_token_expires(
+    server: str, feeder: User, token: str, slow: Slow
+) -> None:
+    short = AccessToken(token)  # type: ignore[arg-type]
+    short.set_exp(lifetime=timedelta(seconds=0))  # and some seconds of leeway
+    async with feeding(server, str(short)) as socket:
+        await socket.say(tick(1))
+        assert await asyncio.to_thread(slow.begun.wait, 10)
+        await asyncio.sleep(4)  # past the leeway, and the next round
+        slow.go_on()
+        assert (await socket.hear_kinds("ack"))["messages"] == 1
+        assert await socket.hear_close() == 4101
+    assert await recorded() == [1]
+
+
 async def test_what_was_taken_is_answered_before_the_server_goes_away(
-    token: str, monkeypatch: pytest.MonkeyPatch
+    token: str, slow: Slow
 ) -> None:
     serves = serving()
     server = await asyncio.to_thread(serves.__enter__)
-    begun, go_on = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    push = feed_messages.messages_push
-
-    def slow(messages: Any) -> Any:
-        loop.call_soon_threadsafe(begun.set)
-        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(10)
-        return push(messages)
-
-    monkeypatch.setattr(feed_messages, "messages_push", slow)
     async with feeding(server, token) as socket:
         await socket.say(tick(1))
-        await begun.wait()
+        assert await asyncio.to_thread(slow.begun.wait, 10)
         await socket.say(tick(2))
         leaving = asyncio.ensure_future(asyncio.to_thread(serves.__exit__, None, None, None))
         await asyncio.sleep(0.5)
-        go_on.set()
+        slow.go_on()
         ack = await socket.hear_kinds("ack")
         assert ack["messages"] == 1
         assert await socket.hear_close() == 4100
