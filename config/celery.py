@@ -1,12 +1,13 @@
 """The Celery application: worker and Beat start with `-A config`."""
 
 import contextlib
+import gc
 import os
 import sys
 from typing import Any, Self
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -56,3 +57,9 @@ def check_settings(**_: Any) -> None:
 def keep_our_logging(**_: Any) -> None:
     """Django has configured logging; Celery shall not put its own on top."""
     settings.LOGGING  # noqa: B018  loading the settings configures logging
+
+
+@worker_init.connect
+def collect_seldom(**_: Any) -> None:
+    """As in the web server: a batch makes and drops objects by the thousand, beside many others."""
+    gc.set_threshold(50_000, 20, 100)  # processes of the pool inherit it
