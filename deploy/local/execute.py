@@ -68,7 +68,7 @@ class Execute:
 
     async def _work(self, log: Log, guard: Guard, *, owns_servers: bool) -> int:
         async with Processes(log, guard) as processes:
-            await self._set_up(processes)
+            await self._set_up(processes, owns_servers=owns_servers)
             if not self.argv:
                 return 0
             env = await self._environment(processes, owns_servers=owns_servers)
@@ -85,9 +85,10 @@ class Execute:
             _, code = await processes.run(command)
             return _as_a_shell_says(code)
 
-    async def _set_up(self, processes: Processes) -> None:
+    async def _set_up(self, processes: Processes, *, owns_servers: bool) -> None:
         async with alone(self.paths.setup_lock, processes.log):
-            await ensure_venv(self.paths, processes, dev=self.dev)
+            in_use = not owns_servers and Lock(self.paths.run_lock).is_held_by_the_living()
+            await ensure_venv(self.paths, processes, dev=self.dev, in_use=in_use)
             if self.screen:
                 await ensure_screen(self.paths, processes)
             elif self.node:

@@ -33,8 +33,14 @@ _NO_NETWORK = (
 )
 
 
-async def ensure_venv(paths: Paths, processes: Processes, *, dev: bool) -> None:
-    """Have every required package installed. Costs a few milliseconds if nothing changed."""
+async def ensure_venv(
+    paths: Paths, processes: Processes, *, dev: bool, in_use: bool = False
+) -> None:
+    """Have every required package installed. Costs a few milliseconds if nothing changed.
+
+    While Tickwatch runs with it (`in_use`), an environment is not made anew: another Python
+    on the PATH of another terminal would take the packages away from under it.
+    """
     if paths.borrowed_venv:
         if not paths.python.exists():
             raise Trouble(f"TICKWATCH_VENV names {paths.venv}, where there is no bin/python.")
@@ -46,6 +52,10 @@ async def ensure_venv(paths: Paths, processes: Processes, *, dev: bool) -> None:
     # Scripts of a virtual environment hold its path: one that was moved is made anew.
     made, wanted = paths.venv / "made.sha256", stamp.digest([], str(paths.root), sys.version)
     if not stamp.is_current(made, wanted):
+        if in_use and paths.python.exists():
+            if dev:
+                raise Trouble(_other_python(paths))
+            return
         await _create(paths, processes)
         stamp.write(made, wanted)
     names = _DEV if dev else _RUN
@@ -53,6 +63,16 @@ async def ensure_venv(paths: Paths, processes: Processes, *, dev: bool) -> None:
     await _install(paths, processes, names)
     stamp.write(_stamp(paths, names), _digest(paths, names))
     processes.log.say(f"packages installed in {time.monotonic() - started:.0f} s")
+
+
+def _other_python(paths: Paths) -> str:
+    settings = (paths.venv / "pyvenv.cfg").read_text().splitlines()
+    values = dict(line.partition(" = ")[::2] for line in settings)
+    python = values.get("executable", "the one that it was started with")
+    return (
+        f"Tickwatch is running in this folder with another Python. "
+        f"Use that one: make PYTHON={python} …, or stop it first."
+    )
 
 
 def _is_current(paths: Paths, *, dev: bool) -> bool:

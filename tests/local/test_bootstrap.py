@@ -143,6 +143,43 @@ def test_too_little_space_is_said_before_anything_is_installed(
     assert not (tmp_path / ".venv").exists()
 
 
+@pytest.fixture
+def of_another_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose environment another Python has made, a while ago."""
+    monkeypatch.delenv("TICKWATCH_VENV", raising=False)
+    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").write_text("")
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text("home = /opt\nexecutable = /opt/python3.12\n")
+    (tmp_path / ".venv" / "made.sha256").write_text("by another")
+    return tmp_path
+
+
+def ensured(folder: Path, *, dev: bool) -> None:
+    guard = Guard()
+    try:
+        processes = Processes(Log(), guard)
+        asyncio.run(ensure_venv(Paths(folder), processes, dev=dev, in_use=True))
+    finally:
+        guard.close()
+
+
+def test_the_packages_of_what_runs_are_not_taken_away_by_another_python(
+    of_another_python: Path,
+) -> None:
+    ensured(of_another_python, dev=False)
+
+    assert (of_another_python / ".venv" / "made.sha256").read_text() == "by another"
+
+
+def test_where_they_would_have_to_be_the_other_python_is_named(of_another_python: Path) -> None:
+    with pytest.raises(Trouble, match=r"make PYTHON=/opt/python3\.12 …, or stop it first"):
+        ensured(of_another_python, dev=True)
+
+    assert (of_another_python / ".venv" / "made.sha256").read_text() == "by another"
+
+
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
