@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Count, F, Max, QuerySet
 
 from rest.errors import ApiError
-from securities.models import Security
 from securities.selectors import SecurityUnknown, security_by_ticker
 from securities.tickers import canonical_ticker
 from watchlists.events import announce_edit
@@ -41,13 +40,16 @@ def watchlist_add_security(
     `position` counts places from 0; what stands there and after it moves down by
     one. Without it a new security goes to the end. Adding what is on the list is
     no error: it stays where it is, or moves to `position` when one is given.
-    Raises SecurityUnknown (also for inactive securities) and WatchlistFullError.
+    Raises SecurityUnknown (also for an inactive security that is not on it) and
+    WatchlistFullError.
     """
-    security = _active_security(ticker)
+    security = security_by_ticker(ticker)
     watchlist = _locked_default(user_id)
     item = watchlist.items.filter(security=security).first()
     created = item is None
     if item is None:
+        if not security.is_active:
+            raise SecurityUnknown(ticker)
         item = WatchlistItem(watchlist=watchlist, security=security)
         item.position = _end_of(watchlist)
     elif position is None:
@@ -78,13 +80,6 @@ def watchlists_delete(*, watchlist_ids: Collection[int]) -> None:
     for user_id in set(lists.values_list("user_id", flat=True)):
         announce_edit(user_id)
     lists.delete()
-
-
-def _active_security(ticker: str) -> Security:
-    security = security_by_ticker(ticker)
-    if not security.is_active:
-        raise SecurityUnknown(ticker)
-    return security
 
 
 def _default_list(user_id: int) -> QuerySet[Watchlist]:

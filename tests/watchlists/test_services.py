@@ -7,6 +7,7 @@ from pytest_django import Settings
 from accounts.models import User
 from securities.models import Security
 from securities.selectors import SecurityUnknown
+from tests.conftest import set_active
 from watchlists.models import Watchlist, WatchlistItem
 from watchlists.selectors import watchlist_item, watchlist_items
 from watchlists.services import (
@@ -45,6 +46,15 @@ def test_an_inactive_security_is_refused_like_an_unknown_one(
     with pytest.raises(SecurityUnknown):
         watchlist_add_security(user_id=alice.pk, ticker="GONE")
     assert not WatchlistItem.objects.exists()
+
+
+def test_a_security_that_was_deactivated_on_the_list_may_be_added_again_and_moved(
+    alice: User, five: str
+) -> None:
+    set_active("C", active=False)
+    assert watchlist_add_security(user_id=alice.pk, ticker="C")[1] is False
+    assert watchlist_add_security(user_id=alice.pk, ticker="C", position=0)[1] is False
+    assert "".join(tickers(alice)) == "CABDE"
 
 
 def test_a_full_list_refuses_one_more_but_not_what_it_has(
