@@ -34,7 +34,7 @@ async def authenticate(token: str) -> Identity:
 routes: list[tuple[re.Pattern[str], Callable[[], AsyncConsumer]]] = [
     (re.compile(r"/ws/watchlist/?"), partial(WatchlistConsumer, authenticate=authenticate)),
     (re.compile(r"/ws/prices/?"), PricesConsumer),
-    (re.compile(r"/ws/prices/(?P<ticker>[^/]+)/?"), PricesConsumer),
+    (re.compile(r"/ws/prices/(?P<ticker>.+?)/?"), PricesConsumer),
     (re.compile(r"/ws/anomalies/?"), AnomaliesConsumer),
     (re.compile(r"/ws/feed/?"), partial(FeedConsumer, authenticate=authenticate)),
     (re.compile(r".*", re.DOTALL), NoSuchSocket),

@@ -323,7 +323,7 @@ async def test_a_message_over_four_kilobytes_is_closed(server: str, token: str) 
 
 
 async def test_an_address_nobody_knows_is_closed_with_4004(server: str) -> None:
-    for path in ("/ws/nothing", "/", "/ws/prices/A/B"):
+    for path in ("/ws/nothing", "/", "/ws/watchlist/A"):
         async with opened(server, path) as socket:
             assert await socket.hear_close() == 4004, path
 
@@ -356,6 +356,7 @@ async def test_one_ticker_some_and_all_of_them(
         "/ws/prices/C": ["C"],
         "/ws/prices/c/": ["C"],
         "/ws/prices/brk-b": ["BRK.B"],
+        "/ws/prices/BRK%2FB": ["BRK.B"],
         "/ws/prices?tickers=C,a,C": ["C", "A"],
         "/ws/prices": ["A", "B", "BRK.B", "C", "D"],
     }.items():
