@@ -18,7 +18,7 @@ from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.sign_in import SignInConsumer
 from pricefeed.delivery.socket import Refused
 
-PERMISSION_SECONDS = 10.0
+PERMISSION_SECONDS = 4.0
 """How long one that was looked up counts."""
 
 
