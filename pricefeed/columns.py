@@ -95,6 +95,9 @@ def millionths(price: Decimal) -> int:
     return int(_scaleb(_quantize(price, SMALLEST_PRICE), PRICE_DECIMALS))
 
 
+HIGHEST = millionths(MAX_PRICE)
+
+
 def rounded_millionths(price: Decimal) -> int:
     """A price that is in range, rounded as Postgres would."""
     return int(_ROUNDING.quantize(price, SMALLEST_PRICE).scaleb(PRICE_DECIMALS))

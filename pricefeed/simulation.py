@@ -14,7 +14,7 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
-from pricefeed.columns import DAY, TickColumns, microseconds, millionths
+from pricefeed.columns import DAY, HIGHEST, TickColumns, microseconds
 from pricefeed.pushed import columns_push
 from pricefeed.recording.locks import simulation_lock
 from pricefeed.recording.quotes import standing_quotes
@@ -22,7 +22,6 @@ from pricefeed.sources.pushed import streams as pushed_streams
 from pricefeed.sources.pushed.streams import Busy, streams
 from pricefeed.sources.simulated_stream import SECOND, SimulatedStream, Standing, amounts_of
 from pricefeed.sources.walk import Walk
-from securities.money import MAX_PRICE
 from securities.redis_client import redis_client
 from securities.selectors import active_tickers_by_id
 
@@ -32,7 +31,6 @@ so many seconds wait to be recorded."""
 
 _FORGOTTEN_AFTER = 60 * SECOND
 _TICKS_AT_A_TIME = 50_000
-_HIGHEST = millionths(MAX_PRICE)
 
 
 class Simulated(NamedTuple):
@@ -107,12 +105,13 @@ def _push(ticks: TickColumns) -> int:
     after the clock was put back. A walk beside the highest price may step beyond it; nobody
     could commit that.
     """
-    ticks = ticks.where((ticks.price > 0) & (ticks.price <= _HIGHEST))
+    ticks = ticks.where((ticks.price > 0) & (ticks.price <= HIGHEST))
+    ticks = replace(ticks, at=-ticks.at)
     pushed = 0
     for begin in range(0, len(ticks), _TICKS_AT_A_TIME):
         some = np.arange(begin, min(len(ticks), begin + _TICKS_AT_A_TIME))
         try:
-            columns_push(replace(ticks.where(some), at=-ticks.at[some]))
+            columns_push(ticks.where(some))
         except Busy:
             break
         pushed += len(some)

@@ -134,12 +134,8 @@ def test_too_little_space_is_said_before_anything_is_installed(
         (tmp_path / name).write_text("")
     monkeypatch.delenv("TICKWATCH_VENV", raising=False)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=300_000_000))
-    guard = Guard()
-    try:
-        with pytest.raises(Trouble, match=r"only 0\.3 GB left.*Free some space"):
-            asyncio.run(ensure_venv(Paths(tmp_path), Processes(Log(), guard), dev=False))
-    finally:
-        guard.close()
+    with pytest.raises(Trouble, match=r"only 0\.3 GB left.*Free some space"):
+        ensured(tmp_path)
     assert not (tmp_path / ".venv").exists()
 
 
@@ -156,11 +152,11 @@ def of_another_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def ensured(folder: Path, *, dev: bool) -> None:
+def ensured(folder: Path, *, dev: bool = False, in_use: bool = False) -> None:
     guard = Guard()
     try:
         processes = Processes(Log(), guard)
-        asyncio.run(ensure_venv(Paths(folder), processes, dev=dev, in_use=True))
+        asyncio.run(ensure_venv(Paths(folder), processes, dev=dev, in_use=in_use))
     finally:
         guard.close()
 
@@ -168,14 +164,14 @@ def ensured(folder: Path, *, dev: bool) -> None:
 def test_the_packages_of_what_runs_are_not_taken_away_by_another_python(
     of_another_python: Path,
 ) -> None:
-    ensured(of_another_python, dev=False)
+    ensured(of_another_python, in_use=True)
 
     assert (of_another_python / ".venv" / "made.sha256").read_text() == "by another"
 
 
 def test_where_they_would_have_to_be_the_other_python_is_named(of_another_python: Path) -> None:
     with pytest.raises(Trouble, match=r"make PYTHON=/opt/python3\.12 …, or stop it first"):
-        ensured(of_another_python, dev=True)
+        ensured(of_another_python, dev=True, in_use=True)
 
     assert (of_another_python / ".venv" / "made.sha256").read_text() == "by another"
 

@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pricefeed.columns import Column, is_in_range, millionths
-from securities.money import MAX_PRICE, PRICE_DECIMALS, PRICE_DIGITS
+from pricefeed.columns import HIGHEST, Column, is_in_range, millionths
+from securities.money import PRICE_DECIMALS, PRICE_DIGITS
 
 NO_PRICE = 0
 """In the place of what is not a price."""
@@ -22,7 +22,6 @@ NO_PRICE = 0
 _FEW = 50
 """One by one is as quick for so many."""
 
-_HIGHEST = millionths(MAX_PRICE)
 _WHOLE_DIGITS = PRICE_DIGITS - PRICE_DECIMALS
 _WIDTH = PRICE_DIGITS + len('"."') + 1  # the last place tells that there would be more
 
@@ -76,5 +75,5 @@ def _plain(texts: Sequence[bytes]) -> tuple[Column, NDArray[np.bool_]]:
     is_plain &= digits - decimals <= _WHOLE_DIGITS
     scale = PRICE_DECIMALS - np.minimum(decimals, PRICE_DECIMALS).astype(np.int64)
     found *= 10**scale
-    found[found > _HIGHEST] = NO_PRICE
+    found[found > HIGHEST] = NO_PRICE
     return found, is_plain
