@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import (
     REGISTRY,
@@ -24,13 +23,11 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
-from psycopg_pool import PoolTimeout
-from redis.exceptions import RedisError
 
 from config.questions import Question
 from config.screen import api_not_found
 from pricefeed.figures import committed_figures, waiting_figures
-from rest.errors import NO_STORE
+from rest.errors import NO_STORE, UNAVAILABLE
 from rest.views import only_read
 
 log = structlog.get_logger(__name__)
@@ -39,7 +36,7 @@ ADDRESS = "/metrics"
 PATIENCE_SECONDS = 1.0
 """For Postgres and Redis together: Prometheus itself gives up after ten."""
 
-_AWAY = (OperationalError, InterfaceError, PoolTimeout, RedisError, OSError, TimeoutError)
+_AWAY = (*UNAVAILABLE, OSError)
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 _SIGNS_OF_A_PROXY = ("X-Forwarded-For", "Forwarded")
 
