@@ -312,6 +312,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 2,
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
+    "max_retries": 0,  # of a job that is sent: a request waits for it. Worker and Beat ask on.
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = False  # a lost price run is repaired by the next one, never repeated

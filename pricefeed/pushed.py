@@ -1,7 +1,7 @@
 """Pushed ticks, in and out: taken from feeders, recorded by workers, published."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID
@@ -84,16 +84,13 @@ def _taken(ticks: TickColumns, answer: Answer, claim: str | None = None) -> Answ
     appended = streams().append(ticks, answer, claim=claim)
     if not appended.is_repeat:
         count(refused=[code for _, code in answer.refused], dropped=appended.dropped)
-    for partition in appended.partitions:
-        _ask_for_recorder(partition)
+    _ask_for_recorders(appended.partitions)
     return appended.answer
 
 
 def recorders_ask() -> None:
     """Ask for a recorder wherever ticks wait and none was asked for; publish what nobody has."""
-    for partition in streams().waiting():
-        if streams().ask(partition):
-            _ask_for_recorder(partition)
+    _ask_for_recorders(each for each in streams().waiting() if streams().ask(each))
     if streams().are_used():
         _publish_rest()
 
@@ -118,9 +115,8 @@ def pushed_record(partition: int) -> int | None:
         count_batch("pushed", ticks=ticks, seconds=time.monotonic() - began)
     # After the locks: what came while they were held found nobody who could take it.
     waiting = streams().waiting()
-    for each in (partition, *others):
-        if each in waiting and streams().ask(each):
-            _ask_for_recorder(each)
+    ours = (each for each in (partition, *others) if each in waiting)
+    _ask_for_recorders(each for each in ours if streams().ask(each))
     return ticks
 
 
@@ -190,12 +186,14 @@ def _same(answer: Answer, fingerprint: bytes) -> Answer:
     return answer
 
 
-def _ask_for_recorder(partition: int) -> None:
-    """Should it be lost, Beat asks again within a second."""
-    try:
-        current_app.send_task(RECORD_TASK, args=[partition], expires=60, retry=False)
-    except (BrokerAway, RedisError, OSError) as error:
-        log.warning("recorder_not_asked_for", partition=partition, cause=error)
+def _ask_for_recorders(partitions: Iterable[int]) -> None:
+    """Once each, and no more once one is not heard: Beat asks again within a second."""
+    for partition in partitions:
+        try:
+            current_app.send_task(RECORD_TASK, args=[partition], expires=60, retry=False)
+        except (BrokerAway, RedisError, OSError) as error:
+            log.warning("recorder_not_asked_for", partition=partition, cause=error)
+            return
 
 
 def _mark() -> Mark | None:

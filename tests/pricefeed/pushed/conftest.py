@@ -31,7 +31,7 @@ def waiting() -> Streams:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The partitions for which a recorder was asked; none comes by itself."""
     partitions: list[int] = []
-    monkeypatch.setattr(pushed, "_ask_for_recorder", partitions.append)
+    monkeypatch.setattr(pushed, "_ask_for_recorders", partitions.extend)
     return partitions
 
 

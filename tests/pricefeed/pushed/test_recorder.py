@@ -1,15 +1,19 @@
 """From the streams to Postgres: each tick once and in order, whatever happens meanwhile."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from celery import Celery
 from django.db import DataError, connection
 from django.utils import timezone
 
+from config.celery import Broker
+from deploy.local.ports import free_port
 from pricefeed import partitions, pushed
 from pricefeed.delivery.latest import LatestReader, LatestWriter, Mark
 from pricefeed.models import Feed, StreamPosition, Tick
@@ -26,6 +30,10 @@ from tests.pricefeed.conftest import redis_loses_quotes
 from tests.pricefeed.pushed.conftest import push, record_all, redis_loses_streams, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+ASK_FOR_RECORDERS = pushed._ask_for_recorders  # others ask for none, by a fixture
+PATIENCE_SECONDS = 1.5
+"""Less than any pause before a second attempt to connect."""
 
 
 class Died(BaseException):
@@ -153,6 +161,22 @@ def test_recorders_are_asked_for_where_ticks_wait(
     assert sorted(asked) == sorted(first * 2)
     pushed.recorders_ask()
     assert len(asked) == 4
+
+
+def test_a_broker_that_is_not_there_holds_up_no_feeder(
+    market: list[Security], monkeypatch: pytest.MonkeyPatch, waiting: Streams
+) -> None:
+    """Gone between taking the ticks and asking for recorders: the answer does not wait for it."""
+    broker = Celery("broker_away")
+    broker.config_from_object("django.conf:settings", namespace="CELERY")
+    broker.conf.broker_url = f"redis://127.0.0.1:{free_port()}/0"
+    broker.amqp.Connection = Broker
+    monkeypatch.setattr(pushed, "current_app", broker)
+    monkeypatch.setattr(pushed, "_ask_for_recorders", ASK_FOR_RECORDERS)
+    began = time.monotonic()
+    push(*((f"T{n}", "1") for n in range(10)))
+    assert time.monotonic() - began < PATIENCE_SECONDS
+    assert sum(waiting.waiting().values()) == 10
 
 
 def test_a_redis_that_lost_its_streams_starts_anew_and_nothing_is_skipped(
