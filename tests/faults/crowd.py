@@ -43,10 +43,8 @@ class Crowd:
         )
 
     def leave(self) -> None:
-        """Everybody goes home."""
-        for life in self._lives:
-            life.cancel()
-        concurrent.futures.wait(self._lives, timeout=5)
+        """Everybody goes home; nobody is left amid it, to be ended in the next crowd's loop."""
+        asyncio.run_coroutine_threadsafe(_end_all_others(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
@@ -55,6 +53,9 @@ class Crowd:
 
     def lacking(self, committed: dict[str, Held]) -> list[str]:
         """Who does not hold the committed price of which of its tickers."""
+        for life in self._lives:
+            if life.done():
+                life.result()  # a client of ours that broke, and not the server
         return [what for member in self.members for what in member.lacks(committed)]
 
     def await_holding(self, committed: dict[str, Held], *, seconds: float) -> None:
@@ -104,6 +105,13 @@ def _some(title: str, lines: Iterable[str]) -> str:
     return f"{title} ({len(found)}):\n" + "\n".join(found[:15])
 
 
+async def _end_all_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 async def _live(member: Member, port: int) -> None:
     """Connect, listen, and come back after a random, growing pause, for ever."""
     failures = 0
@@ -143,4 +151,6 @@ async def _listen(member: Member, socket: ClientConnection) -> None:
         auth = {"type": "auth", "token": member.token, "since": member.since}
         await socket.send(json.dumps(auth))
     while True:
-        member.take(json.loads(await asyncio.wait_for(socket.recv(), SILENCE_SECONDS)))
+        async with asyncio.timeout(SILENCE_SECONDS):  # wait_for may lose that we are to end
+            text = await socket.recv()
+        member.take(json.loads(text))

@@ -98,7 +98,7 @@ class Member:
         if not self.is_open or not self.holds:
             return [f"{self.name} is not connected: {self._lately()}"]
         return [
-            f"{self.name} lacks {ticker}: has {held}, committed is {newest}"
+            f"{self.name} lacks {ticker}: has {held}, committed is {newest}; {self._lately()}"
             for ticker, held in self.holds.items()
             if (newest := committed.get(ticker)) is not None
             and (held.sequence < newest.sequence or _contradicts(held, newest))
