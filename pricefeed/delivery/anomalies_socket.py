@@ -18,14 +18,15 @@ class AnomaliesConsumer(SocketConsumer):
 
     async def opened(self) -> None:
         since = self._since()
-        self.announcer = (await running_hub()).announcer
+        hub = await running_hub()
+        self.announcer = hub.announcer
         self.connection = AnomalyOutlet(
             self.base_send,
             writer=self.writer,
             security_id=await self._security_id(self.announcer),
             on_free=self.announcer.bring_up_to_date,
         )
-        await self.announcer.add(self.connection, since)
+        await hub.add_anomalies(self.connection, since)
 
     def left(self) -> None:
         super().left()

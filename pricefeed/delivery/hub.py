@@ -17,7 +17,7 @@ from typing import Any
 
 from pricefeed.delivery import leaving
 from pricefeed.delivery.active import ActiveTickers
-from pricefeed.delivery.anomalies import Announcer
+from pricefeed.delivery.anomalies import Announcer, AnomalyOutlet
 from pricefeed.delivery.background import Background
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
@@ -45,6 +45,10 @@ from pricefeed.delivery.teller import Teller
 
 _REST_OF_TICK_SECONDS = 0.25
 _USERS_AT_A_TIME = 500
+
+
+class HubStopped(Exception):
+    """There is no hub here any more, or not this one; another will serve whoever asks."""
 
 
 class _Flush:
@@ -171,6 +175,11 @@ class Hub:
         await self._begin(connection, tickers, since)
         self._follower.begun(connection)
 
+    async def add_anomalies(self, outlet: AnomalyOutlet, since: int | None) -> None:
+        """Serve anomalies, those after an id first (see `Announcer.add`)."""
+        await self.announcer.add(outlet, since)
+        self._refuse_if_failed()
+
     def count_of(self, user_id: int) -> int:
         """How many sockets a user has here."""
         return len(self._follower.of_user(user_id))
@@ -187,15 +196,22 @@ class Hub:
     async def _begin(
         self, connection: Connection, tickers: tuple[str, ...], since: Since | None
     ) -> None:
+        self._refuse_if_failed()
         places = await self._membership.hold(tickers)
         if connection.closed:
             self._board.release(places)
             return
+        self._refuse_if_failed()
         connection.begun = True
         self._connections[connection] = None
         self._board.full_connections += connection.full
         connection.watch(tickers, places)
         self._teller.greet(connection, since)
+
+    def _refuse_if_failed(self) -> None:
+        """For who came before and was not there yet when everybody was sent to another hub."""
+        if self.has_failed:
+            raise HubStopped
 
     async def _change(self, connection: Connection, tickers: tuple[str, ...]) -> None:
         """The connection's list is another one now."""

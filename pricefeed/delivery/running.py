@@ -9,7 +9,7 @@ from weakref import WeakSet
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from pricefeed.delivery.hub import Hub
+from pricefeed.delivery.hub import Hub, HubStopped
 from pricefeed.delivery.latest import LatestReader
 from pricefeed.delivery.reads import hub_reads
 
@@ -18,10 +18,6 @@ _LOOK_SECONDS = 0.05
 
 _starting: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}
 _stopped: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
-
-
-class HubStopped(Exception):
-    """This process is leaving; another will serve whoever asks."""
 
 
 async def running_hub() -> Hub:

@@ -12,9 +12,9 @@ from django.conf import settings
 
 from pricefeed.delivery import close_codes, protocol, wire
 from pricefeed.delivery.closings import count_closing
+from pricefeed.delivery.hub import HubStopped
 from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.outlet import Outlet, Send
-from pricefeed.delivery.running import HubStopped
 from pricefeed.delivery.writer import EXTENSION, Writer
 from rest.address import socket_address
 from rest.errors import UNAVAILABLE
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 MAX_BAD_MESSAGES = 10
 
 _AWAY = (*UNAVAILABLE, OSError, HubStopped)
-"""Nothing here is broken: somebody else is away, or we are leaving."""
+"""Nothing here is broken: somebody else is away, we are leaving, or another hub takes over."""
 
 _addresses = Addresses()
 

@@ -10,8 +10,9 @@ from channels.layers import get_channel_layer
 
 from accounts.models import User
 from pricefeed.delivery import rounds, running
+from pricefeed.delivery.anomalies import AnomalyOutlet
 from pricefeed.delivery.groups import FEED_GROUP, price_group
-from pricefeed.delivery.hub import Hub
+from pricefeed.delivery.hub import Hub, HubStopped
 from pricefeed.delivery.latest import LatestReader
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import hub_reads
@@ -604,6 +605,37 @@ async def test_a_hub_with_an_error_that_nobody_foresaw_sends_everybody_to_anothe
             await asyncio.sleep(0.005)
     assert client.close_code == 4100
     assert hub.has_failed
+
+
+async def test_who_was_about_to_join_a_hub_that_fails_is_not_left_with_it(
+    hub: Hub, join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its list is being read; afterwards nobody would send it a price."""
+    reading, read = asyncio.Event(), asyncio.Event()
+
+    async def slowly(user_id: int) -> tuple[str, ...]:
+        reading.set()
+        await read.wait()
+        return ("A",)
+
+    monkeypatch.setattr(hub._lists, "get", slowly)
+    joining = asyncio.ensure_future(join(user_id=watching.pk))
+    await reading.wait()
+    hub._fail()
+    await hub._stopping
+    read.set()
+    with pytest.raises(HubStopped):
+        await joining
+
+
+async def test_nor_is_who_wants_its_anomalies(hub: Hub) -> None:
+    async def send(_: object) -> None: ...
+
+    outlet = AnomalyOutlet(send, security_id=None, on_free=lambda _: None)
+    hub._fail()
+    await hub._stopping
+    with pytest.raises(HubStopped):
+        await hub.add_anomalies(outlet, None)
 
 
 async def test_a_hub_that_failed_is_followed_by_another(
