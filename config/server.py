@@ -39,7 +39,6 @@ from pricefeed.delivery.transport import PriceSocketProtocol
 
 SEND_BUFFER_BYTES = 16 * 1024
 VANISHED_CLIENT_MS = 15_000
-PING_SECONDS = 20.0
 BACKLOG = 4096
 
 
@@ -72,8 +71,7 @@ def server_on(
         ws=PriceSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=PING_SECONDS,
-        ws_ping_timeout=PING_SECONDS,
+        ws_ping_interval=None,  # the hub pings, with its heartbeats: a timer a socket costs more
         lifespan="off",
         access_log=False,
         log_config=None,

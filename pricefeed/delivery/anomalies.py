@@ -49,15 +49,11 @@ class AnomalyOutlet(Outlet):
         security_id: int | None = None,
         on_free: Callable[["AnomalyOutlet"], None],
     ) -> None:
-        super().__init__(send, writer=writer, on_free=on_free)
+        super().__init__(send, kind=ANOMALIES, writer=writer, on_free=on_free)
         self.security_id = security_id
         self.position = 0
         self.is_greeted = False
         self.is_catching_up = False
-
-    @property
-    def kind(self) -> str:
-        return ANOMALIES
 
     @property
     def takes_more(self) -> bool:

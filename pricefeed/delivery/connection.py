@@ -55,7 +55,8 @@ class Connection(Outlet):
         full: bool = False,
         on_free: Callable[["Connection"], None],
     ) -> None:
-        super().__init__(send, writer=writer, identity=identity, on_free=on_free)
+        kind = PRICES if identity is None else WATCHLIST
+        super().__init__(send, kind=kind, writer=writer, identity=identity, on_free=on_free)
         self.user_id = identity.user_id if identity is not None else None
         self.full = full
         self.revision = 0
@@ -66,10 +67,6 @@ class Connection(Outlet):
         self.told: tuple[str, ...] | None = None  # what the client knows; None: owes a snapshot
         self.places: tuple[int, ...] = ()
         self.pick: Pick = _nothing
-
-    @property
-    def kind(self) -> str:
-        return PRICES if self.user_id is None else WATCHLIST
 
     def watch(self, tickers: tuple[str, ...], places: tuple[int, ...]) -> None:
         """From now on these are watched; their places are held on the board."""

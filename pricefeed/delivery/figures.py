@@ -1,4 +1,4 @@
-"""What this process tells `/metrics` of its sockets: counted once a second, never per frame.
+"""What this process tells `/metrics` of its sockets: counted every few seconds, never per frame.
 
 The modes say how the values of several processes make one: see config.metrics.
 """
@@ -35,12 +35,8 @@ for _kind in _KINDS:  # so that nobody at all is a figure, too
 
 def report(outlets: Iterable[Outlet], *, heard_at: float) -> None:
     """Count what is open now; `heard_at` is the time of the feed's last sign of life."""
-    kinds: Counter[str] = Counter()
-    blocked = 0
-    for outlet in outlets:
-        kinds[outlet.kind] += 1
-        blocked += outlet.blocked
+    kinds = Counter((outlet.kind, outlet.blocked) for outlet in outlets)
     for kind in _KINDS:
-        _connections.labels(kind).set(kinds[kind])
-    _blocked.set(blocked)
+        _connections.labels(kind).set(kinds[kind, False] + kinds[kind, True])
+    _blocked.set(sum(kinds[kind, True] for kind in _KINDS))
     _heard.set(heard_at)

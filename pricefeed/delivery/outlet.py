@@ -7,15 +7,19 @@ has room again `on_free` puts together what the client lacks by then.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from itertools import cycle
 from types import coroutine
 from typing import Any, Self
 
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.identity import Identity
+from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 from pricefeed.delivery.writer import Writer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_turns = cycle(range(HEARTBEAT_SECONDS))
 
 
 class Outlet:
@@ -35,12 +39,15 @@ class Outlet:
         "blocked_at",
         "closed",
         "identity",
+        "kind",
+        "turn",
     )
 
     def __init__(
         self,
         send: Send,
         *,
+        kind: str,
         writer: Writer | None = None,
         identity: Identity | None = None,
         on_free: Callable[[Self], None],
@@ -51,15 +58,12 @@ class Outlet:
             writer.on_free = self._freed
         self._on_free: Callable[[Any], None] = on_free
         self._pending: asyncio.Task[None] | None = None
+        self.kind = kind  # what it was opened for, as `/metrics` names it
         self.identity = identity
         self.blocked = False
         self.blocked_at = 0.0  # monotonic seconds; since when
         self.closed = False
-
-    @property
-    def kind(self) -> str:
-        """What it was opened for, as `/metrics` names it."""
-        raise NotImplementedError
+        self.turn = next(_turns)  # the second of a heartbeat's period in which it gets its own
 
     def write(self, *texts: str) -> None:
         """Send text frames, in order; must not be called while `blocked`."""
@@ -70,6 +74,16 @@ class Outlet:
             self._step(self._send({"type": "websocket.send", "text": texts[0]}))
         else:
             self._step(self._send_each(texts))
+
+    def ask(self, text: str) -> None:
+        """Send a text frame, and ask whether anybody is there: who left two unanswered is cut off.
+
+        Only where the server offers a writer; others ask by themselves.
+        """
+        if self._writer is None:
+            self.write(text)
+        elif not self._writer.ask(text):
+            self._block()
 
     async def _send_each(self, texts: tuple[str, ...]) -> None:
         for text in texts:

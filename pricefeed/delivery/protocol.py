@@ -1,10 +1,12 @@
-"""What clients may say, typed; anything else is refused, never ignored."""
+"""What clients may say, typed; anything else is refused, never ignored. And how often we speak."""
 
 from typing import NamedTuple
 
 import msgspec
 
 MAX_MESSAGE_BYTES = 4096
+HEARTBEAT_SECONDS = 25
+"""No socket hears nothing for longer."""
 
 
 class Since(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,8 +1,8 @@
-"""What a hub looks after each second: heartbeats, a silent feed, sockets whose time is up."""
+"""What a hub looks after by the clock: heartbeats, a silent feed, sockets whose time is up."""
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import structlog
 from msgspec import UNSET, UnsetType
@@ -11,7 +11,8 @@ from pricefeed.delivery import close_codes
 from pricefeed.delivery.figures import report
 from pricefeed.delivery.membership import Membership
 from pricefeed.delivery.outlet import Outlet
-from pricefeed.delivery.teller import HEARTBEAT_SECONDS, Teller
+from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
+from pricefeed.delivery.teller import Teller
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +20,7 @@ STALLED_SECONDS = 10.0
 """Who has taken nothing for so long is cut off, and may come back when they read again."""
 
 _ROUND_SECONDS = 1.0
+_LOOK_ROUNDS = 3  # a look at each socket costs little, but there are many
 _LEAVE_SECONDS = 10.0
 
 
@@ -60,18 +62,19 @@ class Rounds:
 
     async def run(self) -> None:
         """One round after another, for ever."""
-        next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+        now = _round()
         next_leaving = time.monotonic() + _LEAVE_SECONDS
         while True:
             await asyncio.sleep(_ROUND_SECONDS)
-            report(self._outlets(), heard_at=self._heard_at)
-            now = time.monotonic()
-            if self._notice_silence() or now >= next_heartbeat:
-                next_heartbeat = now + HEARTBEAT_SECONDS
+            before, now = now, _round()
+            if self._notice_silence():
                 await self._heartbeat()
-            self._close_expired_and_stalled()
-            if now >= next_leaving and not self._writing.locked():
-                next_leaving = now + _LEAVE_SECONDS
+            if now // _LOOK_ROUNDS > before // _LOOK_ROUNDS:
+                report(self._outlets(), heard_at=self._heard_at)
+                self._close_expired_and_stalled()
+            await self._ask({each % HEARTBEAT_SECONDS for each in range(before + 1, now + 1)})
+            if time.monotonic() >= next_leaving and not self._writing.locked():
+                next_leaving = time.monotonic() + _LEAVE_SECONDS
                 await self._leave_unwatched()
 
     def _notice_silence(self) -> bool:
@@ -83,8 +86,18 @@ class Rounds:
         return False
 
     async def _heartbeat(self) -> None:
+        """To everybody, at once."""
         async with self._writing:
-            await self._teller.tell_heartbeat(self._outlets())
+            await self._teller.tell_heartbeat(self._outlets(), asking=False)
+
+    async def _ask(self, turns: Collection[int]) -> None:
+        """The regular heartbeat of those whose turn it is, and whether they are still there.
+
+        Not everybody's at once: their answers would all come at once, before the next prices.
+        """
+        due = [outlet for outlet in self._outlets() if outlet.turn in turns]
+        async with self._writing:
+            await self._teller.tell_heartbeat(due, asking=True)
 
     def _close_expired_and_stalled(self) -> None:
         now, stalled_before = time.time(), time.monotonic() - STALLED_SECONDS
@@ -100,3 +113,8 @@ class Rounds:
             await self._membership.leave_unwatched()
         except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
             log.warning("groups_not_left", cause=error)
+
+
+def _round() -> int:
+    """The rounds there could have been until now: of those that were late, none is left out."""
+    return int(time.monotonic() / _ROUND_SECONDS)

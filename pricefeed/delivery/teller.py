@@ -14,9 +14,8 @@ from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.latest import Mark
 from pricefeed.delivery.outlet import Outlet
-from pricefeed.delivery.protocol import Since
+from pricefeed.delivery.protocol import HEARTBEAT_SECONDS, Since
 
-HEARTBEAT_SECONDS = 25
 _WRITES_BETWEEN_BREATHS = 500
 
 
@@ -97,14 +96,14 @@ class Teller:
             if quotes:
                 connection.write(head + quotes[1:] + tail)
 
-    async def tell_heartbeat(self, connections: Iterable[Outlet]) -> None:
-        """A heartbeat to each connection that can take one."""
+    async def tell_heartbeat(self, connections: Iterable[Outlet], *, asking: bool) -> None:
+        """A heartbeat to each connection that can take one; `asking`: who is there?"""
         text = self.heartbeat()
         for count, connection in enumerate(list(connections), start=1):
             if count % _WRITES_BETWEEN_BREATHS == 0:
                 await asyncio.sleep(0)
             if not connection.blocked and not connection.closed:
-                connection.write(text)
+                connection.ask(text) if asking else connection.write(text)
 
     def _tell_edit(self, connection: Connection, told: tuple[str, ...]) -> list[int]:
         """The list is another one, or in another order, than the client knows.

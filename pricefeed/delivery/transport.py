@@ -22,7 +22,7 @@ from websockets.protocol import State
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.light import Gate, Inbox
 from pricefeed.delivery.limits import Pace
-from pricefeed.delivery.writer import EXTENSION, text_frame
+from pricefeed.delivery.writer import EXTENSION, PING, text_frame
 
 if TYPE_CHECKING:
     from uvicorn._types import WebSocketScope
@@ -55,6 +55,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
     _unread = b""
     _pace: Pace | None = None
     _accept: bytes | None = None
+    _is_asked = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -134,7 +135,6 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         lines = [b"%b: %b\r\n" % header for header in headers]
         self.transport.write(b"".join((_SWITCHING, self._accept, b"\r\n", *lines, b"\r\n")))
         self.handshake_complete = True
-        self.start_keepalive()
 
     def write_texts(self, texts: Sequence[str]) -> bool:
         if self.close_sent or self.disconnected:
@@ -143,6 +143,17 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(text_frame(texts[0]))
         else:
             self.transport.write(b"".join(map(text_frame, texts)))
+        return self.writable.is_set()
+
+    def ask(self, text: str) -> bool:
+        if self.close_sent or self.disconnected:
+            return True
+        if self._is_asked:
+            self._refuse(CloseCode.INTERNAL_ERROR, "no answer to pings")
+            self.transport.abort()  # who does not answer may not read either
+            return True
+        self._is_asked = True
+        self.transport.write(text_frame(text) + PING)
         return self.writable.is_set()
 
     def abort(self) -> None:
@@ -199,10 +210,9 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             self.conn.data_to_send()
 
     def handle_pong(self, event: Frame) -> None:
-        if self.pending_ping_payload is None and not self._keeps_pace():
+        if not self._is_asked and not self._keeps_pace():
             self._refuse_haste()
-        else:
-            super().handle_pong(event)
+        self._is_asked = False
 
     def handle_cont(self, event: Frame) -> None:
         """Parts of a message are kept until the last: many empty ones are many all the same."""
@@ -210,11 +220,6 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             self._refuse(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
         else:
             super().handle_cont(event)
-
-    def keepalive_timeout(self) -> None:
-        """As uvicorn's, which then waits until the client reads what was sent; we do not."""
-        super().keepalive_timeout()
-        self.transport.abort()
 
     def _keeps_pace(self) -> bool:
         if self._pace is None:

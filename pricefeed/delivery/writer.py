@@ -7,6 +7,8 @@ from typing import Protocol
 EXTENSION = "tickwatch.writer"
 
 _TEXT = 0x81  # RFC 6455, section 5.2: FIN and opcode 1
+PING = b"\x89\x00"
+"""FIN and opcode 9, and nothing in it."""
 _SMALL = [bytes((_TEXT, size)) for size in range(126)]
 _medium = Struct("!BBH").pack
 _large = Struct("!BBQ").pack
@@ -20,6 +22,9 @@ class Writer(Protocol):
 
     def write_texts(self, texts: Sequence[str]) -> bool:
         """Send a frame for each text; False: they are taken, but the socket is full now."""
+
+    def ask(self, text: str) -> bool:
+        """As `write_texts`, and a ping. A socket whose last ping is not answered yet is dropped."""
 
     def abort(self) -> None:
         """Drop the socket and what waits in it, without a closing handshake."""

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft7Validator, ValidationError
 
 from config.routing import routes
-from pricefeed.delivery import close_codes, protocol, teller
+from pricefeed.delivery import close_codes, protocol
 from securities.tickers import TICKER_LENGTH
 from tests.asyncapi import (
     EXAMPLES,
@@ -153,7 +153,7 @@ def test_its_close_codes_say_what_their_range_says() -> None:
 
 def test_its_numbers_are_those_of_the_server() -> None:
     for welcome in examples()["server"]["welcome"]:
-        assert welcome["heartbeat"] == teller.HEARTBEAT_SECONDS
+        assert welcome["heartbeat"] == protocol.HEARTBEAT_SECONDS
     ticker = Draft7Validator(document()["components"]["schemas"]["Ticker"])
     assert ticker.is_valid("A" * TICKER_LENGTH)
     assert not ticker.is_valid("A" * (TICKER_LENGTH + 1))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pricefeed.delivery import close_codes, protocol, teller
+from pricefeed.delivery import close_codes, protocol
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
@@ -62,7 +62,7 @@ def test_every_close_code_says_what_a_client_does() -> None:
 
 def test_the_protocol_names_the_limits_of_the_code() -> None:
     assert f"{protocol.MAX_MESSAGE_BYTES:,} bytes" in PROTOCOL
-    assert f'"heartbeat": {teller.HEARTBEAT_SECONDS}' in PROTOCOL
+    assert f'"heartbeat": {protocol.HEARTBEAT_SECONDS}' in PROTOCOL
 
 
 def test_the_client_of_the_protocol_is_python() -> None:

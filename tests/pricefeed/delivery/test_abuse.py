@@ -7,13 +7,11 @@ import struct
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 from pytest_django import Settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from accounts.models import User
 from accounts.services import tokens_issue
-from config import server as web_server
 from pricefeed.delivery import rounds
 from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.publish import publish
@@ -209,10 +207,14 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_its_neighbour_is_not(
         await neighbour.hear_kinds("pong")
 
 
-async def test_who_answers_no_pings_is_cut_off(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+async def test_who_answers_no_pings_is_cut_off_and_who_answers_is_not(
+    server: str, wide_market: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(web_server, "PING_SECONDS", 0.2)
-    server: str = await sync_to_async(request.getfixturevalue)("server")
-    raw = await asyncio.to_thread(RawClient, server)
-    assert bytes([PING, 4]) in await asyncio.to_thread(raw.read_to_end)
+    monkeypatch.setattr(rounds, "_ROUND_SECONDS", 0.02)  # everybody's turn comes every half second
+    async with opened(server, "/ws/prices/T000") as neighbour:
+        await neighbour.hear_kinds("welcome", "snapshot")
+        raw = await asyncio.to_thread(RawClient, server)
+        received = await asyncio.to_thread(raw.read_to_end)
+        assert received.count(bytes([PING, 0])) == 1
+        assert received.count(b'"type":"heartbeat"') == 1
+        await neighbour.hear_kinds("heartbeat", "heartbeat", "heartbeat")

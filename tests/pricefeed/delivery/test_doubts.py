@@ -101,7 +101,7 @@ class Closed(Outlet):
             pass
 
         identity = Identity(user_id, family="f", expires_at=0.0, stamp="s")
-        super().__init__(send, identity=identity, on_free=lambda _: None)
+        super().__init__(send, kind="watchlist", identity=identity, on_free=lambda _: None)
         self.code = 0
 
     def close(self, code: int, reason: str = "") -> None:
