@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from typing import NamedTuple
 
 from bench.contenders import CONTENDERS, Contender
@@ -10,10 +11,13 @@ from bench.market.plan import Plan
 from bench.peers.debian import Missing
 from bench.process import BenchmarkFailed
 from bench.section import Costs, Section
-from bench.stage import stage
+from bench.stage import Stage, stage
+from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 
 USERS = 10_000
 SERVERS = ("tickwatch", "channels-joining", "nats")
+_SETTLING_SECONDS = 2.0
+_QUIET_SECONDS = float(HEARTBEAT_SECONDS)  # in which each socket has its turn once
 
 
 class Cost(NamedTuple):
@@ -27,6 +31,8 @@ class Cost(NamedTuple):
     """By which the server has grown for each."""
     before_mb: float
     """What it held without any."""
+    quiet_us: float
+    """Its CPU a second for each open socket, while there are no prices to send."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +54,7 @@ def run(options: argparse.Namespace) -> list[Section]:
         except (Missing, BenchmarkFailed) as failed:
             if name == "tickwatch":
                 raise
-            rows.append((f"{contender.name}: not measured, {failed}", *[""] * 4))
+            rows.append((f"{contender.name}: not measured, {failed}", *[""] * 5))
             continue
         rows.append((contender.name, *_figures(cost)))
         if name == "tickwatch":
@@ -57,8 +63,8 @@ def run(options: argparse.Namespace) -> list[Section]:
     return [Section(title, _METHOD, _COLUMNS, rows, costs)]
 
 
-def measure(contender: Contender, plan: Plan) -> Cost:
-    """All come in, and get a tick. Raises BenchmarkFailed if anybody lacks anything."""
+def measure(contender: Contender, plan: Plan, *, quiet_seconds: float = _QUIET_SECONDS) -> Cost:
+    """All come in, get a tick, and stay. Raises BenchmarkFailed if anybody lacks anything."""
     with stage(contender, plan) as on:
         before = on.used()
         on.clients.ask(Gather(on.address.port, on.opening.guests))
@@ -67,12 +73,22 @@ def measure(contender: Contender, plan: Plan) -> Cost:
         if contender.slowness == 1:
             on.clients.ask(on.feed.ask("tick"))
         growth = on.used().resident_bytes - before.resident_bytes
+        quiet_us = _quiet_us(on, plan, seconds=quiet_seconds)
     return Cost(
         plan.users / joining,
         joining / plan.users * 1e3,
         growth / plan.users / 1024,
         before.resident_bytes / 2**20,
+        quiet_us,
     )
+
+
+def _quiet_us(on: Stage, plan: Plan, *, seconds: float) -> float:
+    time.sleep(_SETTLING_SECONDS)
+    before, began = on.used().cpu_seconds, time.monotonic()
+    time.sleep(seconds)
+    used = on.used().cpu_seconds - before
+    return used / (time.monotonic() - began) / plan.users * 1e6
 
 
 def _figures(cost: Cost) -> tuple[str, ...]:
@@ -81,6 +97,7 @@ def _figures(cost: Cost) -> tuple[str, ...]:
         f"{cost.joining_ms:.2f}",
         f"{cost.kilobytes:.1f}",
         f"{cost.before_mb:.0f}",
+        f"{cost.quiet_us:.2f}",
     )
 
 
@@ -89,6 +106,7 @@ def _costs(cost: Cost) -> Costs:
         "join_ms": round(cost.joining_ms, 3),
         "socket_kb": round(cost.kilobytes, 1),
         "process_mb": round(cost.before_mb),
+        "quiet_us": round(cost.quiet_us, 2),
     }
 
 
@@ -98,6 +116,7 @@ _COLUMNS = (
     "CPU ms each",
     "KB per socket",
     "MB without sockets",
+    "CPU µs a second per quiet socket",
 )
 _METHOD = """\
 New sockets, 64 at a time, until each has its first snapshot with the newest price of each ticker.
@@ -110,4 +129,7 @@ kernel are not in it.
 Plain Channels here does the same work the plain way, on the same uvicorn (`bench/peers`): each
 consumer verifies its token and reads its user, reads the list with its prices from Postgres, joins
 a group for each ticker and sends the snapshot. NATS has the easier task: nobody signs in, and
-there is no snapshot."""
+there is no snapshot.
+
+Afterwards all stay open and no prices come: what that costs is heartbeats, pings and what looks
+after the sockets."""

@@ -23,6 +23,8 @@ class Costs(msgspec.Struct, frozen=True):
     """CPU per changed ticker and process, before anybody is told."""
     join_ms: float
     """CPU for a new signed-in socket until it has its snapshot."""
+    quiet_us: float
+    """CPU a second for an open socket without prices: heartbeats and what looks after it."""
     socket_kb: float
     process_mb: float
     """Resident memory of a web process without sockets."""

@@ -57,9 +57,10 @@ def renewals(service: Service, limits: Limits) -> float:
 
 
 def steady_us(costs: Costs, service: Service, limits: Limits) -> float:
-    """CPU µs a second that a user takes: frames, and a renewal once a token."""
+    """CPU µs a second that a user takes: frames, an open socket, and a renewal once a token."""
     ticks = fan_out_us(costs, service) / service.period_seconds
-    return ticks + (costs.join_ms + limits.refresh_ms) * 1e3 / (limits.token_minutes * 60)
+    renewal = (costs.join_ms + limits.refresh_ms) * 1e3 / (limits.token_minutes * 60)
+    return ticks + costs.quiet_us + renewal
 
 
 def planned_seconds(limits: Limits) -> float:

@@ -26,6 +26,7 @@ ROUND = Costs(
     fan_out_us={"500": 10.0, "5000_zipf": 20.0},
     fan_in_us=1.0,
     join_ms=0.5,
+    quiet_us=2.0,
     socket_kb=10.0,
     process_mb=100.0,
     frame_bytes=2000.0,
@@ -59,8 +60,8 @@ def test_a_process_has_as_many_users_as_it_can_tell_within_its_share_of_the_prom
 
 def test_where_the_promise_is_generous_the_average_cpu_limits_and_then_the_open_files() -> None:
     patient = replace(LIMITS, within_seconds=60, descriptors=1_000_000)
-    # 600 ms a second, less 5 ms each 5 s, by 20 µs each 5 s and 7.5 ms each 900 s.
-    assert model.users_per_process(ROUND, MILLION, patient) == 48_567
+    # 600 ms a second, less 5 ms each 5 s, by 20 µs each 5 s, 2 µs and 7.5 ms each 900 s.
+    assert model.users_per_process(ROUND, MILLION, patient) == 41_790
     files = replace(patient, descriptors=30_000)
     assert model.users_per_process(ROUND, MILLION, files) == 29_744
 
@@ -75,8 +76,8 @@ def test_fan_out_is_taken_as_measured_for_the_two_universes_that_were() -> None:
 
 
 def test_average_cores_are_what_frames_renewals_and_fan_in_take() -> None:
-    # A second: 1,000,000 × 4 µs, 1,000,000 / 900 × 7.5 ms, 45 × 1 ms.
-    expected = 4 + 7500 / 900 + 0.045
+    # A second: 1,000,000 × (4 + 2) µs, 1,000,000 / 900 × 7.5 ms, 45 × 1 ms.
+    expected = 4 + 2 + 7500 / 900 + 0.045
     assert model.average_cores(ROUND, MILLION, LIMITS) == pytest.approx(expected)
 
 
@@ -135,8 +136,8 @@ def test_postgres_writes_a_tick_and_a_quote_for_each_change_and_two_rows_for_eac
 
 def test_a_storm_lasts_until_the_slowest_part_has_taken_everybody_back() -> None:
     found = model.storm_seconds(ROUND, MILLION, LIMITS)
-    # 22,222 sockets × 0.5 ms in what is left of a core: 1 − 12.378 / 45.
-    assert found["web processes"] == pytest.approx(15.327, abs=0.001)
+    # 22,222 sockets × 0.5 ms in what is left of a core: 1 − 14.378 / 45.
+    assert found["web processes"] == pytest.approx(16.328, abs=0.001)
     assert found["Postgres"] == 105  # 21 rows each, 200,000 a second
     assert found["Redis"] == pytest.approx(0.4)
 
