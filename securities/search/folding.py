@@ -22,6 +22,11 @@ _PLAIN = str.maketrans(
     }
 )
 
+_LEGAL_FORMS = {
+    *("ag", "co", "company", "corp", "corporation", "inc", "incorporated", "limited"),
+    *("llc", "lp", "ltd", "nv", "plc", "sa", "se"),
+}
+
 
 def fold(text: str) -> str:
     """Words of plain small letters and digits, one space between: "L'Oréal" folds to "loreal"."""
@@ -51,3 +56,11 @@ def spellings(name: str) -> tuple[str, list[tuple[int, str]]]:
         besides = [(0 if start == 1 else start, text) for start, text in besides]
         besides.append((0, " ".join(words[1:])))
     return " ".join(words), besides
+
+
+def telling_length(name: str) -> int:
+    """How long a folded name is without the legal forms at its end: "apple inc" has 5 letters."""
+    words = name.split()
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words.pop()
+    return len(" ".join(words))

@@ -1,8 +1,8 @@
 """The search index: the whole catalogue in a few flat arrays, built once and never changed.
 
-Securities are numbered by the length of their name, then by ticker: the number
-is the rank among equal hits (of two names that match, the shorter says less
-else). Hits come in bands, best first:
+Securities are numbered by the length of their name without its legal form, then by
+ticker: the number is the rank among equal hits (of two names that match, the shorter
+says less else). Hits come in bands, best first:
   0 the ticker is the query            1 the ticker begins with it, shortest first
   2 the name begins with its words     3 the name begins with it, mid-word
   4 a later word is the query          5 a later word begins with it
@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from securities.search.folding import fold, spellings
+from securities.search.folding import fold, spellings, telling_length
 from securities.search.names import Names, line_of
 from securities.search.pace import pause, unhurried
 from securities.search.pieces import QUERY_BYTES, Numbers
@@ -51,7 +51,7 @@ class SearchIndex:
             tickers.append(row.ticker.encode())
             squeezed.append(fold(row.ticker).replace(" ", "").encode())
             lines.append(line_of(name, besides))
-            lengths.append(len(name))
+            lengths.append(telling_length(name))
             words.update(dict.fromkeys(name.split()))
             words.update((text.partition(" ")[0], None) for _, text in besides)
         ticker_array, squeezed_array = _bytes_array(tickers), _bytes_array(squeezed)

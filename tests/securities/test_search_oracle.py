@@ -1,5 +1,7 @@
 """The index against the same ranking, written as plainly as it can be said."""
 
+import re
+
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,11 @@ def errors_between(a: str, b: str) -> int:
         for j, y in enumerate(b, 1):
             row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (x != y)))
     return row[-1]
+
+
+def telling(row: Row) -> int:
+    """The length of the name, where "Inc" and "Corp" at its end do not count."""
+    return len(re.sub(r"( inc| corp)+$", "", spellings(row.name)[0]))
 
 
 def band(row: Row, words: list[str]) -> int | None:
@@ -70,13 +77,13 @@ def expected(rows: list[Row], query: str, limit: int) -> list[int]:
         place = band(row, words)
         assert place is not None
         ticker = fold(row.ticker).replace(" ", "")
-        return place, len(ticker if place < 2 else spellings(row.name)[0]), row.ticker
+        return place, len(ticker) if place < 2 else telling(row), row.ticker
 
     found = sorted((row for row in rows if band(row, words) is not None), key=rank)
     if not any(0 < (band(row, words) or 0) < 8 for row in found):
         most = 1 if found else 2
         mistyped = [
-            (errors, len(spellings(row.name)[0]), row.ticker, row)
+            (errors, telling(row), row.ticker, row)
             for row in rows
             if row not in found and (errors := errors_in(row, words, most)) is not None
         ]
@@ -88,7 +95,10 @@ def expected(rows: list[Row], query: str, limit: int) -> list[int]:
 LETTERS = "ab"
 tickers = st.from_regex(r"[AB]{1,3}(\.[AB])?", fullmatch=True)
 names = st.builds(
-    str.__add__, st.sampled_from(("", "", "The ")), st.text(alphabet=LETTERS + " -&é'", max_size=14)
+    "{}{}{}".format,
+    st.sampled_from(("", "", "The ")),
+    st.text(alphabet=LETTERS + " -&é'", max_size=14),
+    st.sampled_from(("", "", " Inc.", " Corp", " Corp Inc")),
 )
 queries = st.one_of(
     st.text(alphabet=LETTERS + " .-&É'", max_size=9),

@@ -37,6 +37,7 @@ def tickers(index: SearchIndex, query: str, limit: int = 20) -> list[str]:
         ("bf/b", "BF.B"),
         # names
         ("apple", "AAPL"),
+        ("appl", "AAPL"),  # not AppLovin: "Inc" makes Apple's name no longer
         ("microsoft", "MSFT"),
         ("micros", "MSFT"),
         ("ford", "F"),
