@@ -62,7 +62,7 @@ class _PriceField(serializers.CharField):
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer"}]})
 class _TimeField(serializers.CharField):
-    """ISO 8601, or milliseconds."""
+    """RFC 3339, or milliseconds."""
 
 
 class TickInput(serializers.Serializer[Any]):
@@ -74,7 +74,7 @@ class TickInput(serializers.Serializer[Any]):
     )
     at = _TimeField(
         required=False,
-        help_text="When it was true: milliseconds since 1970 as a number, or ISO 8601 with a "
+        help_text="When it was true: milliseconds since 1970 as a number, or RFC 3339 with a "
         "time zone. Without it: when it arrives.",
     )
 

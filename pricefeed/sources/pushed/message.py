@@ -13,7 +13,7 @@ MOST_TICKS = 10_000
 
 
 At = int | Annotated[datetime, msgspec.Meta(tz=True)] | None
-"""Milliseconds since 1970, or ISO 8601 with its zone; None: now."""
+"""Milliseconds since 1970, or RFC 3339 with its zone; None: now."""
 
 
 class PushedTick(msgspec.Struct, forbid_unknown_fields=True, gc=False):
