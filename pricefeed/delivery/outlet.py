@@ -7,7 +7,6 @@ has room again `on_free` puts together what the client lacks by then.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from itertools import cycle
 from types import coroutine
 from typing import Any, Self
 
@@ -18,8 +17,6 @@ from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 from pricefeed.delivery.writer import Writer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-_turns = cycle(range(HEARTBEAT_SECONDS))
 
 
 class Outlet:
@@ -63,7 +60,8 @@ class Outlet:
         self.blocked = False
         self.blocked_at = 0.0  # monotonic seconds; since when
         self.closed = False
-        self.turn = next(_turns)  # the second of a heartbeat's period in which it gets its own
+        # The second of a heartbeat's period in which it gets its own: 24 after it came, at first.
+        self.turn = int(time.monotonic() - 1) % HEARTBEAT_SECONDS
 
     def write(self, *texts: str) -> None:
         """Send text frames, in order; must not be called while `blocked`."""

@@ -94,6 +94,7 @@ class Rounds:
         """The regular heartbeat of those whose turn it is, and whether they are still there.
 
         Not everybody's at once: their answers would all come at once, before the next prices.
+        A turn is a second of the clock, so those who came together have it together.
         """
         due = [outlet for outlet in self._outlets() if outlet.turn in turns]
         async with self._writing:

@@ -14,7 +14,7 @@ from pricefeed.delivery.anomalies import AnomalyOutlet
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub, HubStopped
 from pricefeed.delivery.latest import LatestReader
-from pricefeed.delivery.protocol import Since
+from pricefeed.delivery.protocol import HEARTBEAT_SECONDS, Since
 from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
 from securities.catalogue import CatalogueEntry
@@ -605,6 +605,14 @@ async def test_a_hub_with_an_error_that_nobody_foresaw_sends_everybody_to_anothe
             await asyncio.sleep(0.005)
     assert client.close_code == 4100
     assert hub.has_failed
+
+
+async def test_the_first_regular_heartbeat_comes_when_most_of_a_period_has_passed() -> None:
+    async def send(_: object) -> None: ...
+
+    outlet = AnomalyOutlet(send, security_id=None, on_free=lambda _: None)
+    wait = (outlet.turn - int(time.monotonic())) % HEARTBEAT_SECONDS
+    assert HEARTBEAT_SECONDS - 2 <= wait < HEARTBEAT_SECONDS
 
 
 async def test_who_was_about_to_join_a_hub_that_fails_is_not_left_with_it(
