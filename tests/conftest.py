@@ -17,6 +17,8 @@ from django.core.cache import caches
 from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.models import Role, User
@@ -28,6 +30,12 @@ from securities.models import Quote, Security
 from securities.services import securities_set_active
 
 PASSWORD = "correct horse battery 7"
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+hypothesis_settings.register_profile(
+    "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("ours")
 
 
 class JsonClient(APIClient):

@@ -179,7 +179,7 @@ def _base64(data: bytes) -> bytes:
     return urlsafe_b64encode(data).rstrip(b"=")
 
 
-@settings_of_hypothesis(max_examples=1000, deadline=None)
+@settings_of_hypothesis(max_examples=1000)
 @given(
     st.dictionaries(st.sampled_from([*_CONTENT, "nbf", "aud", "sub"]), _ODD, max_size=2),
     st.sets(st.sampled_from([*_CONTENT]), max_size=1),

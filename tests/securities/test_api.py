@@ -116,7 +116,8 @@ class TestSearch:
 
     @given(st.text(max_size=110))
     @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=60,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     def test_nothing_that_can_be_asked_is_a_500(self, api: Api, query: str) -> None:
         encoded = quote(query.encode("utf-8", "surrogatepass"))

@@ -111,7 +111,7 @@ queries = st.one_of(
     queries,
     st.integers(1, 6),
 )
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_the_index_ranks_as_the_plain_rules_say(
     given_rows: list[tuple[str, str]], query: str, limit: int
 ) -> None:
@@ -121,7 +121,7 @@ def test_the_index_ranks_as_the_plain_rules_say(
 
 
 @given(st.text(max_size=30), st.lists(st.text(max_size=30), max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_may_be_a_name_or_a_query(query: str, given_names: list[str]) -> None:
     rows = [Row(pk, f"T{pk}", name) for pk, name in enumerate(given_names)]
     found = SearchIndex(rows).search(query, 10)
@@ -129,6 +129,6 @@ def test_any_text_may_be_a_name_or_a_query(query: str, given_names: list[str]) -
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_folding_a_folded_text_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)

@@ -211,7 +211,7 @@ _prices = st.integers(1, 4) | st.integers(1, 999_999_999_999_000_000)
 _ticks = st.lists(st.tuples(st.integers(1, 3), _JUST_AROUND_BORDERS, _prices), max_size=30)
 
 
-@hypothesis_settings(max_examples=500, deadline=None)
+@hypothesis_settings(max_examples=500)
 @given(_ticks.filter(bool))
 def test_candles_of_one_batch_are_the_oracles(ticks: list[tuple[int, int, int]]) -> None:
     rows = [Row(security, at, n, price) for n, (security, at, price) in enumerate(ticks)]
@@ -231,7 +231,8 @@ def test_candles_of_one_batch_are_the_oracles(ticks: list[tuple[int, int, int]])
 
 
 @hypothesis_settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(ticks=_ticks, data=st.data())
 def test_any_batches_in_any_order_come_to_the_oracles(

@@ -70,7 +70,7 @@ def moment(at: int) -> int:
     return START + at * HALF_A_DAY
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(rows, min_size=1, max_size=25), standing, st.booleans(), st.booleans())
 def test_arrays_come_to_what_the_rules_say(
     ticks: list[Row], before: dict[int, Quote], with_closes: bool, leaves_out_repeats: bool

@@ -54,7 +54,7 @@ percents = st.decimals(min_value="0.5", max_value="50", places=2)
     step_percent=Decimal("0.5"),
     reach=Decimal("0.5"),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_price_stays_in_range_exact_and_within_its_step(
     close: Decimal, drift: Decimal, step_percent: Decimal, reach: Decimal
 ) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pricefeed.columns import DAY, TickColumns
@@ -39,7 +39,6 @@ def test_nothing_is_due_in_no_time_and_none_of_nothing() -> None:
     begin=st.integers(0, 3 * SECOND),
     steps=st.lists(st.integers(0, SECOND // 5), max_size=8),
 )
-@settings(deadline=None)
 def test_however_it_is_asked_each_tick_comes_once_at_its_time(
     per_second: int, begin: int, steps: list[int]
 ) -> None:

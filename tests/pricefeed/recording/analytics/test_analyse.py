@@ -46,7 +46,6 @@ faults = st.sampled_from(["none", "none", "lost", "rolled back", "away", "gone b
 names = itertools.count()
 slowly = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

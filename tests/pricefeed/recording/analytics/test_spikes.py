@@ -51,7 +51,7 @@ def expected(histories: list[list[Point]], window: int, share: Fraction) -> dict
     return {security: its for security, its in found.items() if its}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(histories, st.integers(0, 8), shares)
 def test_a_series_that_is_all_new_has_the_spikes_of_the_definition(
     histories: list[list[Point]], window: int, share: Fraction
@@ -60,7 +60,7 @@ def test_a_series_that_is_all_new_has_the_spikes_of_the_definition(
     assert by_security(found) == expected(histories, window, share)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(histories, st.integers(1, 8), shares, st.data())
 def test_of_a_series_with_old_ticks_none_is_missed_that_a_new_one_made_spike(
     histories: list[list[Point]], window: int, share: Fraction, data: st.DataObject
@@ -80,7 +80,7 @@ def test_of_a_series_with_old_ticks_none_is_missed_that_a_new_one_made_spike(
         assert begun <= found.get(security, set())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.integers(0, 3), min_size=2, max_size=12),
     st.sampled_from([1, 50, 10**6, HIGHEST // 5, HIGHEST]),

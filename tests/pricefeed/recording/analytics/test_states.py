@@ -70,7 +70,7 @@ def in_batches(rows: list[tuple[int, Point]], edges: list[int]) -> States:
     return unpack(np.array(sorted(kept)), [kept[each] for each in sorted(kept)])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(arrivals, st.lists(st.integers(0, 40), max_size=6))
 def test_totals_and_the_last_ticks_are_those_of_the_series(
     rows: list[tuple[int, Point]], edges: list[int]
@@ -84,7 +84,7 @@ def test_totals_and_the_last_ticks_are_those_of_the_series(
         assert recent(after, place)[-AVERAGED:] == series[-AVERAGED:]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(arrivals, st.lists(st.integers(0, 40), max_size=6))
 def test_nothing_is_missing_after_the_cut_nor_in_the_last_two_windows(
     rows: list[tuple[int, Point]], edges: list[int]
