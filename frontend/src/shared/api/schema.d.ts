@@ -555,7 +555,7 @@ export interface components {
         };
         /** @description A pushed tick, for the schema; `pushed.message` decodes it. */
         TickInput: {
-            /** @description When it was true: milliseconds since 1970 as a number, or ISO 8601 with a time zone. Without it: when it arrives. */
+            /** @description When it was true: milliseconds since 1970 as a number, or RFC 3339 with a time zone. Without it: when it arrives. */
             at?: string | number;
             /** @description A positive decimal with at most six decimals; a JSON number is as exact. */
             price: string | number;
