@@ -22,10 +22,10 @@ _PLAIN = str.maketrans(
     }
 )
 
-_LEGAL_FORMS = {
-    *("ag", "co", "company", "corp", "corporation", "inc", "incorporated", "limited"),
-    *("llc", "lp", "ltd", "nv", "plc", "sa", "se"),
-}
+_LEGAL_FORMS = re.compile(  # at the end of a folded name; of some the dots have become spaces
+    r"( (a ?g|co|company|corp|corporation|inc|incorporated|limited"
+    r"|l ?l ?c|l ?p|ltd|n ?v|p ?l ?c|s ?a|s ?e))+$"
+)
 
 
 def fold(text: str) -> str:
@@ -60,7 +60,4 @@ def spellings(name: str) -> tuple[str, list[tuple[int, str]]]:
 
 def telling_length(name: str) -> int:
     """How long a folded name is without the legal forms at its end: "apple inc" has 5 letters."""
-    words = name.split()
-    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
-        words.pop()
-    return len(" ".join(words))
+    return len(_LEGAL_FORMS.sub("", name))

@@ -19,8 +19,8 @@ def errors_between(a: str, b: str) -> int:
 
 
 def telling(row: Row) -> int:
-    """The length of the name, where "Inc" and "Corp" at its end do not count."""
-    return len(re.sub(r"( inc| corp)+$", "", spellings(row.name)[0]))
+    """The length of the name, where "Inc", "Corp" and "S.A." at its end do not count."""
+    return len(re.sub(r"( inc| corp| s a)+$", "", spellings(row.name)[0]))
 
 
 def band(row: Row, words: list[str]) -> int | None:
@@ -98,7 +98,7 @@ names = st.builds(
     "{}{}{}".format,
     st.sampled_from(("", "", "The ")),
     st.text(alphabet=LETTERS + " -&é'", max_size=14),
-    st.sampled_from(("", "", " Inc.", " Corp", " Corp Inc")),
+    st.sampled_from(("", "", " Inc.", " Corp", " Corp Inc", " S.A.")),
 )
 queries = st.one_of(
     st.text(alphabet=LETTERS + " .-&É'", max_size=9),
