@@ -187,7 +187,7 @@ def _same(answer: Answer, fingerprint: bytes) -> Answer:
 
 
 def _ask_for_recorders(partitions: Iterable[int]) -> None:
-    """Once each, and no more once one is not heard: Beat asks again within a second."""
+    """Once each, and no more once one is not heard: Beat asks again within three seconds."""
     for partition in partitions:
         try:
             current_app.send_task(RECORD_TASK, args=[partition], expires=60, retry=False)
