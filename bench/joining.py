@@ -12,6 +12,7 @@ from bench.peers.debian import Missing
 from bench.process import BenchmarkFailed
 from bench.section import Costs, Section
 from bench.stage import Stage, stage
+from bench.usage import connections
 from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 
 USERS = 10_000
@@ -74,6 +75,7 @@ def measure(contender: Contender, plan: Plan, *, quiet_seconds: float = _QUIET_S
             on.clients.ask(on.feed.ask("tick"))
         growth = on.used().resident_bytes - before.resident_bytes
         quiet_us = _quiet_us(on, plan, seconds=quiet_seconds)
+        _require_everybody(on, plan)
     return Cost(
         plan.users / joining,
         joining / plan.users * 1e3,
@@ -81,6 +83,12 @@ def measure(contender: Contender, plan: Plan, *, quiet_seconds: float = _QUIET_S
         before.resident_bytes / 2**20,
         quiet_us,
     )
+
+
+def _require_everybody(on: Stage, plan: Plan) -> None:
+    open_now = connections(on.address.port)
+    if open_now < plan.users:
+        raise BenchmarkFailed(f"only {open_now:,} of {plan.users:,} sockets were still open")
 
 
 def _quiet_us(on: Stage, plan: Plan, *, seconds: float) -> float:
@@ -131,5 +139,5 @@ consumer verifies its token and reads its user, reads the list with its prices f
 a group for each ticker and sends the snapshot. NATS has the easier task: nobody signs in, and
 there is no snapshot.
 
-Afterwards all stay open and no prices come: what that costs is heartbeats, pings and what looks
-after the sockets."""
+Afterwards all stay open for 25 s and no prices come: what that costs is heartbeats, pings (of
+ours and of plain Channels one a socket, NATS asks less often) and what looks after the sockets."""
