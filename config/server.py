@@ -71,7 +71,6 @@ def server_on(
         ws=PriceSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=None,  # the hub pings, with its heartbeats: a timer a socket costs more
         lifespan="off",
         access_log=False,
         log_config=None,

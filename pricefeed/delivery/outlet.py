@@ -13,7 +13,7 @@ from typing import Any, Self
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.identity import Identity
-from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
+from pricefeed.delivery.turns import turn_of_newcomer
 from pricefeed.delivery.writer import Writer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -60,8 +60,7 @@ class Outlet:
         self.blocked = False
         self.blocked_at = 0.0  # monotonic seconds; since when
         self.closed = False
-        # The second of a heartbeat's period in which it gets its own: 24 after it came, at first.
-        self.turn = int(time.monotonic() - 1) % HEARTBEAT_SECONDS
+        self.turn = turn_of_newcomer()
 
     def write(self, *texts: str) -> None:
         """Send text frames, in order; must not be called while `blocked`."""
@@ -74,7 +73,7 @@ class Outlet:
             self._step(self._send_each(texts))
 
     def ask(self, text: str) -> None:
-        """Send a text frame, and ask whether anybody is there: who left two unanswered is cut off.
+        """Send a text frame, and ask whether anybody is there: who has said nothing since is cut.
 
         Only where the server offers a writer; others ask by themselves.
         """

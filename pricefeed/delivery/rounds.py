@@ -7,11 +7,10 @@ from collections.abc import Callable, Collection, Iterable
 import structlog
 from msgspec import UNSET, UnsetType
 
-from pricefeed.delivery import close_codes
+from pricefeed.delivery import close_codes, turns
 from pricefeed.delivery.figures import report
 from pricefeed.delivery.membership import Membership
 from pricefeed.delivery.outlet import Outlet
-from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 from pricefeed.delivery.teller import Teller
 
 log = structlog.get_logger(__name__)
@@ -19,8 +18,7 @@ log = structlog.get_logger(__name__)
 STALLED_SECONDS = 10.0
 """Who has taken nothing for so long is cut off, and may come back when they read again."""
 
-_ROUND_SECONDS = 1.0
-_LOOK_ROUNDS = 3  # a look at each socket costs little, but there are many
+_LOOK_ROUNDS = 3
 _LEAVE_SECONDS = 10.0
 
 
@@ -62,17 +60,17 @@ class Rounds:
 
     async def run(self) -> None:
         """One round after another, for ever."""
-        now = _round()
+        now = turns.round_now()
         next_leaving = time.monotonic() + _LEAVE_SECONDS
         while True:
-            await asyncio.sleep(_ROUND_SECONDS)
-            before, now = now, _round()
+            await asyncio.sleep(turns.ROUND_SECONDS)
+            before, now = now, turns.round_now()
             if self._notice_silence():
                 await self._heartbeat()
             if now // _LOOK_ROUNDS > before // _LOOK_ROUNDS:
                 report(self._outlets(), heard_at=self._heard_at)
                 self._close_expired_and_stalled()
-            await self._ask({each % HEARTBEAT_SECONDS for each in range(before + 1, now + 1)})
+            await self._ask({each % turns.TURNS for each in range(before + 1, now + 1)})
             if time.monotonic() >= next_leaving and not self._writing.locked():
                 next_leaving = time.monotonic() + _LEAVE_SECONDS
                 await self._leave_unwatched()
@@ -90,15 +88,14 @@ class Rounds:
         async with self._writing:
             await self._teller.tell_heartbeat(self._outlets(), asking=False)
 
-    async def _ask(self, turns: Collection[int]) -> None:
+    async def _ask(self, due: Collection[int]) -> None:
         """The regular heartbeat of those whose turn it is, and whether they are still there.
 
-        Not everybody's at once: their answers would all come at once, before the next prices.
-        A turn is a second of the clock, so those who came together have it together.
+        Not of all at once, who would all answer at once; only of those who came at once.
         """
-        due = [outlet for outlet in self._outlets() if outlet.turn in turns]
+        outlets = [outlet for outlet in self._outlets() if outlet.turn in due]
         async with self._writing:
-            await self._teller.tell_heartbeat(due, asking=True)
+            await self._teller.tell_heartbeat(outlets, asking=True)
 
     def _close_expired_and_stalled(self) -> None:
         now, stalled_before = time.time(), time.monotonic() - STALLED_SECONDS
@@ -114,8 +111,3 @@ class Rounds:
             await self._membership.leave_unwatched()
         except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
             log.warning("groups_not_left", cause=error)
-
-
-def _round() -> int:
-    """The rounds there could have been until now: of those that were late, none is left out."""
-    return int(time.monotonic() / _ROUND_SECONDS)

@@ -103,7 +103,10 @@ class Teller:
             if count % _WRITES_BETWEEN_BREATHS == 0:
                 await asyncio.sleep(0)
             if not connection.blocked and not connection.closed:
-                connection.ask(text) if asking else connection.write(text)
+                if asking:
+                    connection.ask(text)
+                else:
+                    connection.write(text)
 
     def _tell_edit(self, connection: Connection, told: tuple[str, ...]) -> list[int]:
         """The list is another one, or in another order, than the client knows.

@@ -3,7 +3,7 @@
 A frame to every user at every tick is what this project spends its time on. ASGI's
 `send` makes it a message in a dictionary, a coroutine, a frame object and a list of
 parts. Here it is a header and the text, in one write. Everything else (handshake,
-parsing, pings, closing) stays uvicorn's; a server that does not offer
+parsing, answers to pings, closing) stays uvicorn's; a server that does not offer
 `scope["extensions"]["tickwatch.writer"]` is served through `send`.
 """
 
@@ -56,6 +56,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
     _pace: Pace | None = None
     _accept: bytes | None = None
     _is_asked = False
+    _is_silent = False  # since it was asked
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -148,11 +149,11 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
     def ask(self, text: str) -> bool:
         if self.close_sent or self.disconnected:
             return True
-        if self._is_asked:
+        if self._is_silent and not self.read_paused:  # else the answer may wait for us to read
             self._refuse(CloseCode.INTERNAL_ERROR, "no answer to pings")
             self.transport.abort()  # who does not answer may not read either
             return True
-        self._is_asked = True
+        self._is_asked = self._is_silent = True
         self.transport.write(text_frame(text) + PING)
         return self.writable.is_set()
 
@@ -168,10 +169,14 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         if self.on_free is not None:
             self.on_free()
 
+    def start_keepalive(self) -> None:
+        """Not by a timer for each socket: `ask` comes with the hub's heartbeats."""
+
     # -- Who does not behave ------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         """Parse little at a time: of a flood, all but the first wave is never looked at."""
+        self._is_silent = False
         data, self._unread = self._unread + data, b""
         for start in range(0, len(data), _SLICE_BYTES):
             if self._is_heard_out and self.read_paused:

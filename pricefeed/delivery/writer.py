@@ -24,7 +24,7 @@ class Writer(Protocol):
         """Send a frame for each text; False: they are taken, but the socket is full now."""
 
     def ask(self, text: str) -> bool:
-        """As `write_texts`, and a ping. A socket whose last ping is not answered yet is dropped."""
+        """As `write_texts`, and a ping. Who has said nothing since the last one is dropped."""
 
     def abort(self) -> None:
         """Drop the socket and what waits in it, without a closing handshake."""

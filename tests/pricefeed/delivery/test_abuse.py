@@ -12,7 +12,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from accounts.models import User
 from accounts.services import tokens_issue
-from pricefeed.delivery import rounds
+from pricefeed.delivery import rounds, turns
 from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.socket import MAX_BAD_MESSAGES
@@ -193,6 +193,7 @@ async def test_a_flood_is_cut_off_at_its_beginning(
 async def test_a_client_that_reads_nothing_is_cut_off_and_its_neighbour_is_not(
     server: str, wide_market: None, tick: MakeTick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = closed(4102)
     monkeypatch.setattr(rounds, "STALLED_SECONDS", 0.5)
     async with opened(server, "/ws/prices/T000") as neighbour:
         await neighbour.hear_kinds("welcome", "snapshot")
@@ -200,7 +201,9 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_its_neighbour_is_not(
         for step in range(20):  # many times what the kernel takes for a client
             await move(tick, step)
             await neighbour.hear_kinds("prices")
-        await asyncio.sleep(2.5)  # two rounds
+        async with asyncio.timeout(10):
+            while closed(4102) == before:  # noqa: ASYNC110  nobody else is told
+                await asyncio.sleep(0.05)
         received = await asyncio.to_thread(raw.read_to_end)
         assert received.count(b'"type":"prices"') < 10
         await neighbour.say({"type": "ping"})
@@ -210,7 +213,7 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_its_neighbour_is_not(
 async def test_who_answers_no_pings_is_cut_off_and_who_answers_is_not(
     server: str, wide_market: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "_ROUND_SECONDS", 0.02)  # everybody's turn comes every half second
+    monkeypatch.setattr(turns, "ROUND_SECONDS", 0.05)  # everybody's turn comes every 1.2 s
     async with opened(server, "/ws/prices/T000") as neighbour:
         await neighbour.hear_kinds("welcome", "snapshot")
         raw = await asyncio.to_thread(RawClient, server)

@@ -9,12 +9,12 @@ import pytest
 from channels.layers import get_channel_layer
 
 from accounts.models import User
-from pricefeed.delivery import rounds, running
+from pricefeed.delivery import running, turns
 from pricefeed.delivery.anomalies import AnomalyOutlet
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub, HubStopped
 from pricefeed.delivery.latest import LatestReader
-from pricefeed.delivery.protocol import HEARTBEAT_SECONDS, Since
+from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
 from securities.catalogue import CatalogueEntry
@@ -511,7 +511,7 @@ async def test_a_redis_without_quotes_is_filled_from_postgres(
 async def test_a_feed_that_falls_silent_is_called_stale_and_then_live_again(
     run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "_ROUND_SECONDS", 0.02)
+    monkeypatch.setattr(turns, "ROUND_SECONDS", 0.02)
     await run({"A": "10", "B": "20"})
     client = await join(user_id=watching.pk)
     await client.until_prices(A="10.00")
@@ -607,12 +607,15 @@ async def test_a_hub_with_an_error_that_nobody_foresaw_sends_everybody_to_anothe
     assert hub.has_failed
 
 
-async def test_the_first_regular_heartbeat_comes_when_most_of_a_period_has_passed() -> None:
-    async def send(_: object) -> None: ...
-
-    outlet = AnomalyOutlet(send, security_id=None, on_free=lambda _: None)
-    wait = (outlet.turn - int(time.monotonic())) % HEARTBEAT_SECONDS
-    assert HEARTBEAT_SECONDS - 2 <= wait < HEARTBEAT_SECONDS
+async def test_the_first_regular_heartbeat_comes_when_a_period_has_passed(
+    hub: Hub, join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "ROUND_SECONDS", 0.1)
+    await asyncio.sleep(1)  # the round that was under way
+    client = await join(user_id=watching.pk)
+    await asyncio.sleep(1.5)
+    assert client.kinds() == ["welcome", "snapshot"]
+    await client.until(lambda: client.kinds()[2:] == ["heartbeat"])
 
 
 async def test_who_was_about_to_join_a_hub_that_fails_is_not_left_with_it(

@@ -18,7 +18,8 @@ from accounts.models import Role, User
 from accounts.services import tokens_issue
 from pricefeed import pushed
 from pricefeed.api import feed_messages, feed_socket
-from pricefeed.delivery import sign_in
+from pricefeed.api.intake import MOST_WAITING
+from pricefeed.delivery import sign_in, turns
 from pricefeed.sources.pushed.streams import Streams
 from tests.asyncapi import examples_of
 from tests.conftest import Api, MakeSecurity, serving
@@ -470,6 +471,26 @@ async def test_what_was_taken_is_answered_before_the_token_expires(
         assert (await socket.hear_kinds("ack"))["messages"] == 1
         assert await socket.hear_close() == 4101
     assert await recorded() == [1]
+
+
+async def test_who_cannot_be_heard_because_we_do_not_read_is_not_taken_for_gone(
+    server: str, token: str, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answers to our pings wait behind ticks that nobody takes."""
+    monkeypatch.setattr(turns, "ROUND_SECONDS", 0.05)  # everybody's turn comes every 1.2 s
+    messages = MOST_WAITING + 100
+    async with feeding(server, token) as socket:
+        await socket.say(tick(1))
+        assert await asyncio.to_thread(slow.begun.wait, 10)
+        for number in range(2, messages + 1):
+            await socket.say(tick(number))
+        await asyncio.sleep(4)
+        slow.go_on()
+        frames = [{"type": "heartbeat"}]
+        while frames[-1]["type"] == "heartbeat" or frames[-1]["messages"] < messages:
+            frames.append(await socket.hear())
+    assert sum(frame["type"] == "heartbeat" for frame in frames) > 2
+    assert await recorded() == list(range(1, messages + 1))
 
 
 async def test_what_was_taken_is_answered_before_the_server_goes_away(
