@@ -32,8 +32,8 @@ from tests.pricefeed.pushed.conftest import push, record_all, redis_loses_stream
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ASK_FOR_RECORDERS = pushed._ask_for_recorders  # others ask for none, by a fixture
-PATIENCE_SECONDS = 1.5
-"""Less than any pause before a second attempt to connect."""
+PATIENCE_SECONDS = 4.0
+"""Less than the pauses before a second and a third attempt to connect."""
 
 
 class Died(BaseException):

@@ -26,11 +26,19 @@ BEFORE = {"t": "2026-02-27T05:00:00Z", "o": 1, "h": 1, "l": 1, "c": 182.82, "v":
 AAPL = {"latestTrade": TRADE, "latestQuote": {}, "dailyBar": TODAY, "prevDailyBar": BEFORE}
 
 
+def client_of(played: PlayedVendor, *, timeout_seconds: float) -> AlpacaClient:
+    return AlpacaClient(
+        url=played.url,
+        feed="iex",
+        key_id="key",
+        secret_key="s3cret",
+        timeout_seconds=timeout_seconds,
+    )
+
+
 @pytest.fixture
 def client(played: PlayedVendor) -> AlpacaClient:
-    return AlpacaClient(
-        url=played.url, feed="iex", key_id="key", secret_key="s3cret", timeout_seconds=0.3
-    )
+    return client_of(played, timeout_seconds=10)
 
 
 def trouble(client: AlpacaClient) -> SourceError:
@@ -165,11 +173,9 @@ def test_a_redirection_is_not_followed_since_the_headers_hold_keys(
 
 
 @pytest.mark.parametrize("slow", [says_nothing, trickles])
-def test_an_answer_that_takes_too_long_is_given_up(
-    client: AlpacaClient, played: PlayedVendor, slow: Any
-) -> None:
+def test_an_answer_that_takes_too_long_is_given_up(played: PlayedVendor, slow: Any) -> None:
     played.will(slow)
-    error = trouble(client)
+    error = trouble(client_of(played, timeout_seconds=0.3))
     assert error.retryable
     assert str(error) == "Alpaca did not answer within 0.3 s."
 
