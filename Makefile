@@ -21,8 +21,7 @@ PROGRAMS := $(addprefix tests/local/test_,run.py stop.py exec.py) tests/bench/te
 # These measure how long things take, so each of them wants the machine to itself.
 FAULTS := tests/faults tests/deploy/test_k8s_commands.py \
 	$(addprefix tests/integration/test_,leaving.py rolling_restart.py)
-# Tests wait as much as they compute: three keep two cores busy. Two, where each is many programs.
-AT_A_TIME := -p tests.workers --dist=loadfile --numprocesses
+TWO_AT_A_TIME := -p tests.workers --numprocesses=2 --dist=loadfile
 MANAGE := python manage.py
 COMPOSE := docker compose
 # Where make knows it (from 4.0 on), the output of one job is not mixed with another's.
@@ -89,7 +88,7 @@ test-screen: test-frontend
 	@$(MAKE) --no-print-directory test-browser
 
 test-backend: ## Python, against a real Postgres and Valkey (ARGS="-k name", COVERAGE=--cov)
-	@$(TESTS) -- python -m pytest --ignore=tests/browser $(addprefix --ignore=,$(PROGRAMS) $(FAULTS)) $(or $(ARGS),$(AT_A_TIME)=3 $(COVERAGE))
+	@$(TESTS) -- python -m pytest --ignore=tests/browser $(addprefix --ignore=,$(PROGRAMS) $(FAULTS)) $(or $(ARGS),$(TWO_AT_A_TIME) $(COVERAGE))
 
 test-frontend: ## The screen's own tests
 	@$(TOOLS) --node -- sh -c 'cd frontend && npm run --silent test'
@@ -98,7 +97,7 @@ test-browser: ## The screen in a real Chromium, against real servers
 	@$(TESTS) --screen -- python -m pytest tests/browser $(ARGS)
 
 test-faults: ## Everything killed, cut off and shouted at, and back again (ten minutes)
-	@$(if $(ARGS),,$(TESTS) -- python -m pytest $(AT_A_TIME)=2 $(PROGRAMS))
+	@$(if $(ARGS),,$(TESTS) -- python -m pytest $(TWO_AT_A_TIME) $(PROGRAMS))
 	@$(TESTS) -- python -m pytest $(or $(ARGS),$(FAULTS))
 
 bench: ## Load tests, peers beside us, twenty minutes (ARGS=latency for one, ARGS=--small to try)
