@@ -516,7 +516,7 @@ async def test_a_feed_that_falls_silent_is_called_stale_and_then_live_again(
     client = await join(user_id=watching.pk)
     await client.until_prices(A="10.00")
     hub._rounds._stale_seconds = 0.05
-    await client.until(lambda: client.kinds()[-1] == "heartbeat")
+    await client.until(lambda: client.frames[-1].get("stale_since") is not None)
     assert client.frames[-1]["stale_since"] <= time.time() * 1000
     newcomer = await join(user_id=watching.pk)
     assert newcomer.frames[-1]["stale_since"] == client.frames[-1]["stale_since"]
