@@ -1,7 +1,6 @@
 """The Celery application: worker and Beat start with `-A config`."""
 
 import contextlib
-import gc
 import os
 import sys
 from typing import Any, Self
@@ -12,6 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu.connection import Connection
+
+from config.collector import collect_seldom
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -60,6 +61,6 @@ def keep_our_logging(**_: Any) -> None:
 
 
 @worker_init.connect
-def collect_seldom(**_: Any) -> None:
-    """As in the web server: a batch makes and drops objects by the thousand, beside many others."""
-    gc.set_threshold(50_000, 20, 100)  # processes of the pool inherit it
+def begin_work(**_: Any) -> None:
+    """Before the processes of the pool are made."""
+    collect_seldom()

@@ -8,7 +8,6 @@ socket and minds that many others, which serve it.
 """
 
 import errno
-import gc
 import os
 import signal
 import socket
@@ -24,6 +23,7 @@ try:
 except ImproperlyConfigured as wrong:
     sys.exit(f"Tickwatch cannot start: {wrong}")
 
+from config.collector import collect_seldom
 from config.door import Door
 from config.metrics import shared_figures
 from config.processes import (
@@ -89,9 +89,7 @@ def server_on(
 
 def serve(listener: socket.socket, *, is_minded: bool = False) -> None:
     """Serve until told to stop; then leave, as `Server` does."""
-    # A tick makes and drops objects by the thousand, beside very many that stay: at Python's
-    # thresholds the collector would be looking through them all the time.
-    gc.set_threshold(50_000, 20, 100)
+    collect_seldom()
     server = server_on(listener, drain_seconds=settings.WEB_DRAIN_SECONDS, owns_process=True)
     if is_minded:
         _obey_minder(server)
