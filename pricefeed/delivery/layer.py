@@ -12,8 +12,9 @@ the gap (prices carry a sequence) or asks again after `on_reconnect`.
 """
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -105,6 +106,7 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.batch_channel = f"{self.prefix}__batch__"
+        self.groups: dict[str, frozenset[str]] = {}
         self.decoders: dict[str, Decode] = {}
         self._leftovers: dict[str, deque[Any]] = {}
         self._shards: list[ShardConnection] = [
@@ -134,10 +136,13 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
             raise RuntimeError(f"{channel!r} is not a channel of this process.")
         names = [self._get_group_channel_name(group) for group in groups]
         for name in names:
-            self.groups.setdefault(name, set()).add(channel)
+            self.groups[name] = _joined_by(self.groups.get(name, frozenset()), channel)
         await self._get_shard(self.batch_channel).subscribe(self.batch_channel)
         for shard, its_names in self._by_shard(names):
             await shard.subscribe_many(its_names)
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        await self.group_discard_many([group], channel)
 
     async def group_discard_many(self, groups: Iterable[str], channel: str) -> None:
         await self._leave([self._get_group_channel_name(group) for group in groups], channel)
@@ -153,11 +158,10 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
     async def _leave(self, names: list[str], channel: str) -> None:
         empty = []
         for name in names:
-            members = self.groups.get(name)
-            if members is None:
+            if name not in self.groups:
                 continue
-            members.discard(channel)
-            if not members:
+            self.groups[name] = _left_by(self.groups[name], channel)
+            if not self.groups[name]:
                 del self.groups[name]
                 empty.append(name)
         for shard, its_names in self._by_shard(empty):
@@ -187,11 +191,12 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         except msgspec.MsgspecError as error:  # nobody of ours has sent that
             log.warning("batch_not_understood", cause=error)
             return
-        groups = self.groups
-        inboxes: dict[str, list[msgspec.Raw]] = {}
-        for name, raw in zip(batch.groups, batch.messages, strict=False):
-            for channel in groups.get(name, ()):
-                inboxes.setdefault(channel, []).append(raw)
+        inboxes: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
+        its_members = map(self.groups.get, batch.groups)
+        for members, raw in zip(its_members, batch.messages, strict=False):
+            if members is not None:
+                for channel in members:
+                    inboxes[channel].append(raw)
         for channel, raws in inboxes.items():
             if channel in self.channels:
                 self.channels[channel].put_nowait(self._decoded(channel, raws))
@@ -254,6 +259,20 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         """The link is back; whatever was published meanwhile has been missed."""
         if self.on_reconnect is not None:
             self.on_reconnect()
+
+
+# A process' groups mostly have the same members, its hub alone: one set stands for all, which
+# is at hand when a message comes, where thousands would not be.
+
+
+@lru_cache(maxsize=64)
+def _joined_by(members: frozenset[str], channel: str) -> frozenset[str]:
+    return members | {channel}
+
+
+@lru_cache(maxsize=64)
+def _left_by(members: frozenset[str], channel: str) -> frozenset[str]:
+    return members - {channel}
 
 
 def _parts(

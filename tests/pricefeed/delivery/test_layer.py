@@ -90,6 +90,18 @@ async def test_plain_sends_and_receives_keep_working_beside_batches(
     assert kinds.index("a") < kinds.index("b")
 
 
+async def test_a_group_that_one_has_left_still_reaches_the_others(
+    layer: BatchedChannelLayer,
+) -> None:
+    one, two = await layer.new_channel(), await layer.new_channel()
+    for channel in (one, two):
+        await layer.group_add_many(["g", "h"], channel)
+    await layer.group_discard("g", one)
+    await layer.group_send_many([("g", {"type": "first"}), ("h", {"type": "last"})])
+    assert await soon(layer.receive_many(one)) == [{"type": "last"}]
+    assert await soon(layer.receive_many(two)) == [{"type": "first"}, {"type": "last"}]
+
+
 async def test_who_has_left_a_group_hears_nothing_more(layer: BatchedChannelLayer) -> None:
     channel = await layer.new_channel()
     await layer.group_add_many(["g", "h"], channel)
