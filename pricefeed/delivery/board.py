@@ -13,8 +13,8 @@ from pricefeed.delivery.wire import WireQuote
 class Board:
     """Quotes by place, how often each place is watched, and what changed since the last flush.
 
-    `revision` counts the changes seen here. It, not the feed's sequence, says what
-    a connection has missed: it follows the order in which quotes *arrived*.
+    `revision` counts the arrivals here that changed something. It, not the feed's sequence,
+    says what a connection has missed: it follows the order in which quotes *arrived*.
     """
 
     def __init__(self) -> None:
@@ -83,27 +83,33 @@ class Board:
 
     # -- Quotes ------------------------------------------------------------------------------
 
-    def put(self, quote: WireQuote) -> None:
-        """Take a quote, unless its ticker is not here, or it is here already, or a newer one is."""
-        place = self._places.get(quote.ticker)
-        if place is None:
-            return
-        old = self._quotes[place]
-        if old is not None and quote.sequence <= old.sequence:
-            is_renamed = quote.sequence == old.sequence and quote.identity != old.identity
-            if not is_renamed:
-                return
-        self.revision += 1
-        self._quotes[place] = quote
-        self._changed_at[place] = self.revision
-        self._changed.add(place)
-        if old is None or old.identity != quote.identity:
-            self._identified_at[place] = self.revision
-            self._identified.add(place)
-        whole = place in self._identified
-        self.deltas[place] = "," + (quote.full if whole else quote.delta)
-        if self.full_connections:
-            self.fulls[place] = "," + quote.full
+    def put(self, *arrived: WireQuote) -> None:
+        """Take quotes that arrived together, except of tickers that are not here.
+
+        Left out is also what is here already, or older than what is.
+        """
+        places, quotes, deltas, fulls = self._places, self._quotes, self.deltas, self.fulls
+        changed, changed_at, identified = self._changed, self._changed_at, self._identified
+        revision = self.revision + 1
+        for quote in arrived:
+            place = places.get(quote.ticker)
+            if place is None:
+                continue
+            old = quotes[place]
+            is_identified = old is None or old.identity != quote.identity
+            if old is not None and quote.sequence <= old.sequence:
+                is_renamed = quote.sequence == old.sequence and is_identified
+                if not is_renamed:
+                    continue
+            self.revision = changed_at[place] = revision
+            quotes[place] = quote
+            changed.add(place)
+            if is_identified:
+                self._identified_at[place] = revision
+                identified.add(place)
+            deltas[place] = "," + (quote.full if place in identified else quote.delta)
+            if self.full_connections:
+                fulls[place] = "," + quote.full
 
     def load(self, quote: WireQuote) -> None:
         """Take the first quote of a ticker just joined: it is in snapshots, and no news to send.

@@ -42,6 +42,7 @@ from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import Reads
 from pricefeed.delivery.rounds import Rounds
 from pricefeed.delivery.teller import Teller
+from pricefeed.delivery.wire import WireQuote
 
 _REST_OF_TICK_SECONDS = 0.25
 _USERS_AT_A_TIME = 500
@@ -244,14 +245,17 @@ class Hub:
         }
         board = self._board
         while True:
+            quotes: list[WireQuote] = []
             for message in await self._layer.receive_many(self._channel):
-                kind = type(message)
-                if kind is PriceChanged:
-                    board.put(message.quote)
-                else:
-                    waits = handlers[kind](message)
-                    if waits is not None:
-                        await waits
+                if type(message) is PriceChanged:
+                    quotes.append(message.quote)
+                    continue
+                board.put(*quotes)  # first what came first
+                quotes.clear()
+                waits = handlers[type(message)](message)
+                if waits is not None:
+                    await waits
+            board.put(*quotes)
             if board.has_changes and self._rest_timer is None:
                 # The rest of the tick comes with the next publish; do not wait for it forever.
                 self._rest_timer = asyncio.get_running_loop().call_later(

@@ -88,8 +88,7 @@ class Membership:
         async with self._lock:  # not amid a join, which may have read a quote of the old epoch
             if forget_others:
                 self._board.forget_quotes()
-            for quote in await self._read(list(self._joined)):
-                self._board.put(quote)
+            self._board.put(*await self._read(list(self._joined)))
 
     async def leave_unwatched(self) -> None:
         """Leave the groups of tickers without watchers. Only between flushes (`Board.drop`)."""

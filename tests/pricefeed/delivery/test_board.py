@@ -17,6 +17,19 @@ def test_an_older_quote_never_replaces_a_newer_one(quote: MakeQuote) -> None:
     assert board.revision == 1
 
 
+def test_of_quotes_that_arrive_together_the_newest_of_each_ticker_is_kept(
+    quote: MakeQuote,
+) -> None:
+    board = Board()
+    places = board.hold(["AAPL", "MSFT"])
+    before = board.revision
+    board.put(quote("AAPL", 5), quote("NOT HERE", 9), quote("MSFT", 7), quote("AAPL", 6))
+    board.put(quote("AAPL", 6), quote("MSFT", 4))
+    missed = [json.loads(text) for text in board.missed(places, before, full=False)]
+    assert [(each["ticker"], each["sequence"]) for each in missed] == [("AAPL", 6), ("MSFT", 7)]
+    assert board.missed(places, board.revision, full=False) == []
+
+
 def test_a_quote_nobody_here_watches_is_not_kept(quote: MakeQuote) -> None:
     board = Board()
     board.put(quote("AAPL", 5))
