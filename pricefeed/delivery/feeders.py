@@ -74,7 +74,7 @@ class Feeders:
         """Welcome it; from now on it is told of the feed, and closed when its time is up."""
         self._follower.look_after(outlet)
         self.outlets[outlet] = None
-        outlet.write(welcome(self._teller.mark.epoch), *self._teller.complaints())
+        outlet.write_together(welcome(self._teller.mark.epoch), *self._teller.complaints())
 
     def remove(self, outlet: FeederOutlet) -> None:
         """It has ended."""

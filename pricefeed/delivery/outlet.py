@@ -14,7 +14,7 @@ from pricefeed.delivery import close_codes
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.turns import turn_of_newcomer
-from pricefeed.delivery.writer import Writer
+from pricefeed.delivery.writer import Writer, text_frame
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -62,15 +62,19 @@ class Outlet:
         self.closed = False
         self.turn = turn_of_newcomer()
 
-    def write(self, *texts: str) -> None:
-        """Send text frames, in order; must not be called while `blocked`."""
-        if self._writer is not None:
-            if not self._writer.write_texts(texts):
-                self._block()
-        elif len(texts) == 1:
-            self._step(self._send({"type": "websocket.send", "text": texts[0]}))
-        else:
+    def write(self, text: str) -> None:
+        """Send a text frame; must not be called while `blocked`."""
+        if self._writer is None:
+            self._step(self._send_each((text,)))
+        elif not self._writer.write(text_frame(text)):
+            self._block()
+
+    def write_together(self, *texts: str) -> None:
+        """Send several, in order, as a single write where the server can; else as `write`."""
+        if self._writer is None:
             self._step(self._send_each(texts))
+        elif not self._writer.write(b"".join(map(text_frame, texts))):
+            self._block()
 
     def ask(self, text: str) -> None:
         """Send a text frame, and ask whether anybody is there: who has said nothing since is cut.
@@ -79,7 +83,7 @@ class Outlet:
         """
         if self._writer is None:
             self.write(text)
-        elif not self._writer.ask(text):
+        elif not self._writer.ask(text_frame(text)):
             self._block()
 
     async def _send_each(self, texts: tuple[str, ...]) -> None:

@@ -52,7 +52,7 @@ class Teller:
             snapshot = wire.snapshot_frame(mark.sequence, newer, tickers=connection.tickers)
         else:
             snapshot = wire.snapshot_frame(mark.sequence, board.whole(places))
-        connection.write(welcome(epoch), snapshot, *self.complaints())
+        connection.write_together(welcome(epoch), snapshot, *self.complaints())
 
     def complaints(self) -> list[str]:
         """For who has just come: a heartbeat, while the feed or its source is in trouble."""
@@ -94,7 +94,7 @@ class Teller:
             quotes = join(connection.pick(board.fulls if connection.full else board.deltas))
             connection.revision = revision
             if quotes:
-                connection.write(head + quotes[1:] + tail)
+                connection.write(f"{head}{quotes[1:]}{tail}")
 
     async def tell_heartbeat(self, connections: Iterable[Outlet], *, asking: bool) -> None:
         """A heartbeat to each connection that can take one; `asking`: who is there?"""

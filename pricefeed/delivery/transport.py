@@ -7,7 +7,7 @@ parsing, answers to pings, closing) stays uvicorn's; a server that does not offe
 `scope["extensions"]["tickwatch.writer"]` is served through `send`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -22,7 +22,7 @@ from websockets.protocol import State
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.light import Gate, Inbox
 from pricefeed.delivery.limits import Pace
-from pricefeed.delivery.writer import EXTENSION, PING, text_frame
+from pricefeed.delivery.writer import EXTENSION, PING
 
 if TYPE_CHECKING:
     from uvicorn._types import WebSocketScope
@@ -137,16 +137,13 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join((_SWITCHING, self._accept, b"\r\n", *lines, b"\r\n")))
         self.handshake_complete = True
 
-    def write_texts(self, texts: Sequence[str]) -> bool:
+    def write(self, frames: bytes) -> bool:
         if self.close_sent or self.disconnected:
             return True
-        if len(texts) == 1:  # nearly always
-            self.transport.write(text_frame(texts[0]))
-        else:
-            self.transport.write(b"".join(map(text_frame, texts)))
+        self.transport.write(frames)
         return self.writable.is_set()
 
-    def ask(self, text: str) -> bool:
+    def ask(self, frames: bytes) -> bool:
         if self.close_sent or self.disconnected:
             return True
         if self._is_silent and not self.read_paused:  # else the answer may wait for us to read
@@ -154,7 +151,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()  # who does not answer may not read either
             return True
         self._is_asked = self._is_silent = True
-        self.transport.write(text_frame(text) + PING)
+        self.transport.write(frames + PING)
         return self.writable.is_set()
 
     def abort(self) -> None:

@@ -1,6 +1,6 @@
-"""Text straight to a socket: what a server offers for it, and what it looks like on the wire."""
+"""Frames straight to a socket: what a server offers for them, and how text becomes one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from struct import Struct
 from typing import Protocol
 
@@ -15,16 +15,16 @@ _large = Struct("!BBQ").pack
 
 
 class Writer(Protocol):
-    """A socket that takes text without waiting."""
+    """A socket that takes frames without waiting."""
 
     on_free: Callable[[], None] | None
     """Called when a full socket can take more."""
 
-    def write_texts(self, texts: Sequence[str]) -> bool:
-        """Send a frame for each text; False: they are taken, but the socket is full now."""
+    def write(self, frames: bytes) -> bool:
+        """Send what `text_frame` made; False: it is taken, but the socket is full now."""
 
-    def ask(self, text: str) -> bool:
-        """As `write_texts`, and a ping. Who has said nothing since the last one is dropped."""
+    def ask(self, frames: bytes) -> bool:
+        """As `write`, and a ping. Who has said nothing since the last one is dropped."""
 
     def abort(self) -> None:
         """Drop the socket and what waits in it, without a closing handshake."""

@@ -137,7 +137,7 @@ async def test_a_socket_that_is_full_has_until_the_end_to_recover() -> None:
     class Full:
         on_free: Callable[[], None] | None = None
 
-        def write_texts(self, texts: Any) -> bool:
+        def write(self, frames: bytes) -> bool:
             return False
 
         def abort(self) -> None:

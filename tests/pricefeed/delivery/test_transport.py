@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,21 +11,22 @@ from asgiref.sync import sync_to_async
 from websockets.asyncio.client import ClientConnection, connect
 
 from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.writer import text_frame
 from tests.pricefeed.conftest import MakeTick
 from tests.pricefeed.delivery.conftest import TICKERS, move
 
 
 class FullSocket:
-    """A writer that takes one text and is full then."""
+    """A writer that takes one write and is full then."""
 
     on_free: Callable[[], None] | None = None
 
     def __init__(self) -> None:
-        self.written: list[str] = []
+        self.written: list[bytes] = []
         self.is_aborted = False
 
-    def write_texts(self, texts: Sequence[str]) -> bool:
-        self.written += texts
+    def write(self, frames: bytes) -> bool:
+        self.written.append(frames)
         return False
 
     def abort(self) -> None:
@@ -41,7 +42,7 @@ async def test_a_full_socket_blocks_its_connection_until_it_says_otherwise() -> 
     writer = FullSocket()
     connection = Connection(no_send, writer=writer, on_free=freed.append)
     connection.write("text")
-    assert (writer.written, connection.blocked) == (["text"], True)
+    assert (writer.written, connection.blocked) == ([text_frame("text")], True)
     assert writer.on_free is not None
     writer.on_free()
     assert (freed, connection.blocked) == ([connection], False)
