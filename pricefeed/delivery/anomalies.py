@@ -19,6 +19,7 @@ from pricefeed.delivery import close_codes
 from pricefeed.delivery.anomalies_reads import AnomalyReads
 from pricefeed.delivery.anomalies_tail import PAGE_LENGTH, TAIL_LENGTH, Page, Tail, page_of
 from pricefeed.delivery.background import Background
+from pricefeed.delivery.breaths import in_breaths
 from pricefeed.delivery.figures import ANOMALIES
 from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.outlet import Outlet, Send
@@ -33,7 +34,6 @@ LOOK_SECONDS = 2.0
 _READ_AT_ONCE = 1000
 _TICKERS_AT_A_TIME = 500
 _CATCHING_UP_AT_ONCE = 4
-_TELLINGS_BETWEEN_BREATHS = 500
 
 
 class AnomalyOutlet(Outlet):
@@ -160,10 +160,9 @@ class Announcer:
 
     async def _tell(self) -> None:
         """Lets other work in between; who joins or leaves meanwhile is up to date anyway."""
-        for count, outlet in enumerate(list(self.outlets), start=1):
-            if count % _TELLINGS_BETWEEN_BREATHS == 0:
-                await asyncio.sleep(0)
-            self.bring_up_to_date(outlet)
+        async for part in in_breaths(self.outlets):
+            for outlet in part:
+                self.bring_up_to_date(outlet)
 
     def bring_up_to_date(self, outlet: AnomalyOutlet) -> None:
         """Write all that a socket lacks, until it is full; what is long past is read for it."""

@@ -11,6 +11,7 @@ from itertools import chain
 import structlog
 
 from pricefeed.delivery.active import ActiveTickers
+from pricefeed.delivery.breaths import in_breaths
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.doubts import Doubts, Living
 from pricefeed.delivery.messages import SessionEnded
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 1.0
 _USERS_PER_READ = 500
-_CHANGES_BETWEEN_BREATHS = 20
+_CHANGES_AT_A_TIME = 20
 
 
 class Follower:
@@ -152,17 +153,16 @@ class Follower:
     async def _follow_fixed(self) -> None:
         active, known = await self._active.all(), await self._active.known()
         gone: dict[tuple[str, ...], list[str]] = {}  # many have the same list
-        for count, connection in enumerate(list(self._fixed), start=1):
-            if count % _CHANGES_BETWEEN_BREATHS == 0:
-                await asyncio.sleep(0)
-            tickers = connection.tickers
-            if tickers not in gone:
-                gone[tickers] = [ticker for ticker in tickers if ticker not in known]
-            for ticker in gone[tickers]:
-                self._refuse(connection, ticker)
-            asked = connection.asked
-            tickers = active if asked is None else tuple(t for t in asked if t in known)
-            await self._give(connection, tickers)
+        async for part in in_breaths(self._fixed, at_a_time=_CHANGES_AT_A_TIME):
+            for connection in part:
+                tickers = connection.tickers
+                if tickers not in gone:
+                    gone[tickers] = [ticker for ticker in tickers if ticker not in known]
+                for ticker in gone[tickers]:
+                    self._refuse(connection, ticker)
+                asked = connection.asked
+                tickers = active if asked is None else tuple(t for t in asked if t in known)
+                await self._give(connection, tickers)
 
     async def _give(self, connection: Connection, tickers: tuple[str, ...]) -> None:
         if connection.begun:

@@ -4,19 +4,17 @@ Everything is put together from the board at the moment of writing, so a client 
 was away or did not read gets the newest values, each once.
 """
 
-import asyncio
 import time
 from collections.abc import Iterable
 from hashlib import blake2b
 
 from pricefeed.delivery import close_codes, wire
 from pricefeed.delivery.board import Board
+from pricefeed.delivery.breaths import in_breaths
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.latest import Mark
 from pricefeed.delivery.outlet import Outlet
 from pricefeed.delivery.protocol import HEARTBEAT_SECONDS, Since
-
-_WRITES_BETWEEN_BREATHS = 500
 
 
 def welcome(epoch: str, **more: int) -> str:
@@ -82,31 +80,29 @@ class Teller:
         """
         board, revision = self._board, self._board.revision
         head, tail = wire.prices_head(self.mark.sequence), wire.PRICES_TAIL
-        join = "".join
-        for count, connection in enumerate(list(connections), start=1):
-            if count % _WRITES_BETWEEN_BREATHS == 0:
-                await asyncio.sleep(0)
-            if connection.blocked or connection.closed or connection.revision >= revision:
-                continue
-            if connection.told is not connection.tickers:
-                self.bring_up_to_date(connection)
-                continue
-            quotes = join(connection.pick(board.fulls if connection.full else board.deltas))
-            connection.revision = revision
-            if quotes:
-                connection.write(f"{head}{quotes[1:]}{tail}")
+        join, fulls, deltas = "".join, board.fulls, board.deltas
+        async for part in in_breaths(connections):
+            for connection in part:
+                if connection.blocked or connection.closed or connection.revision >= revision:
+                    continue
+                if connection.told is not connection.tickers:
+                    self.bring_up_to_date(connection)
+                    continue
+                connection.revision = revision
+                quotes = join(connection.pick(fulls if connection.full else deltas))
+                if quotes:
+                    connection.write(f"{head}{quotes[1:]}{tail}")
 
     async def tell_heartbeat(self, connections: Iterable[Outlet], *, asking: bool) -> None:
         """A heartbeat to each connection that can take one; `asking`: who is there?"""
         text = self.heartbeat()
-        for count, connection in enumerate(list(connections), start=1):
-            if count % _WRITES_BETWEEN_BREATHS == 0:
-                await asyncio.sleep(0)
-            if not connection.blocked and not connection.closed:
-                if asking:
-                    connection.ask(text)
-                else:
-                    connection.write(text)
+        async for part in in_breaths(connections):
+            for connection in part:
+                if not connection.blocked and not connection.closed:
+                    if asking:
+                        connection.ask(text)
+                    else:
+                        connection.write(text)
 
     def _tell_edit(self, connection: Connection, told: tuple[str, ...]) -> list[int]:
         """The list is another one, or in another order, than the client knows.
