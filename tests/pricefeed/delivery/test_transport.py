@@ -1,6 +1,7 @@
 """Frames written past ASGI: as the standard says, and never more than the socket takes."""
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from asgiref.sync import sync_to_async
 from websockets.asyncio.client import ClientConnection, connect
 
 from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.transport import PriceSocketProtocol
 from pricefeed.delivery.writer import text_frame
 from tests.pricefeed.conftest import MakeTick
 from tests.pricefeed.delivery.conftest import TICKERS, move
@@ -79,6 +81,16 @@ async def test_frames_of_every_size_arrive_whole(
         everything = ",".join(TICKERS)
     async with connect(f"ws://{server}/ws/prices?tickers={everything}") as client:
         assert len((await next_frame(client, "snapshot"))["quotes"]) == 120
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_a_socket_keeps_lies_in_slots(server: str, wide_market: None) -> None:
+    async with asyncio.timeout(10), connect(f"ws://{server}/ws/prices") as client:
+        await next_frame(client, "snapshot")
+        await (await client.ping())
+        kept = [vars(each) for each in gc.get_objects() if type(each) is PriceSocketProtocol]
+    assert kept
+    assert not any(kept)
 
 
 def reluctant(server: str) -> socket.socket:
