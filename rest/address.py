@@ -1,6 +1,7 @@
 """Where requests and sockets come from, for limits: an address nobody can make up."""
 
 import ipaddress
+import socket
 from typing import Any
 
 from django.conf import settings
@@ -31,13 +32,23 @@ def network_of(peer: str, *, forwarded: str) -> str:
     What was `forwarded` counts only with BEHIND_PROXY, and then only its last entry:
     our proxy has written that one, the others came with the request.
     """
-    text = forwarded.rpartition(",")[2] if settings.BEHIND_PROXY and forwarded else peer
+    said = forwarded.rpartition(",")[2] if settings.BEHIND_PROXY and forwarded else peer
+    text = said.strip()
+    if _is_ipv4(text):
+        return text
     try:
-        address = ipaddress.ip_address(text.strip())
+        address = ipaddress.IPv6Address(text)
     except ValueError:
         return "unknown"
-    if address.version == 4:
-        return str(address)
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False))
+
+
+def _is_ipv4(text: str) -> bool:
+    """Whether it is four plain numbers; every socket is asked, and `ipaddress` takes its time."""
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):  # ValueError: not even text for it
+        return False
+    return True
