@@ -46,6 +46,7 @@ class PriceHttpProtocol(HttpToolsProtocol):
         )
         protocol.take_over(self, accept=accept)
         self.transport.set_protocol(protocol)
+        del self.parser  # each knows the other: that they are done with, only a collector would see
 
     def _accept_header(self) -> bytes | None:
         """Sec-WebSocket-Accept (RFC 6455, section 4.2.2), or None for what is not plain and right.
