@@ -63,6 +63,7 @@ class FeedConsumer(SignInConsumer):
 
     def left(self) -> None:
         super().left()
+        self.intake = None  # it knows us as we know it
         if self.hub is not None and self.connection is not None:
             self.hub.feeders.remove(self.connection)
 

@@ -20,16 +20,12 @@ class FeederOutlet(Outlet):
     __slots__ = ("_farewell", "_news", "is_taking")
 
     def __init__(self, send: Send, *, writer: Writer | None = None, identity: Identity) -> None:
+        news = self._news = asyncio.Event()
         super().__init__(
-            send,
-            kind=FEED,
-            writer=writer,
-            identity=identity,
-            on_free=lambda _: self._news.set(),
+            send, kind=FEED, writer=writer, identity=identity, on_free=lambda _: news.set()
         )
         self.is_taking = False
         self._farewell: tuple[int, str] | None = None
-        self._news = asyncio.Event()
 
     @property
     def takes_more(self) -> bool:

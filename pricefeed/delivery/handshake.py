@@ -39,13 +39,13 @@ class PriceHttpProtocol(HttpToolsProtocol):
         accept = self._accept_header()
         if accept is None:
             super().handle_websocket_upgrade()
-            return
-        self.connections.discard(self)
-        protocol = PriceSocketProtocol(
-            config=self.config, server_state=self.server_state, app_state=self.app_state
-        )
-        protocol.take_over(self, accept=accept)
-        self.transport.set_protocol(protocol)
+        else:
+            self.connections.discard(self)
+            protocol = PriceSocketProtocol(
+                config=self.config, server_state=self.server_state, app_state=self.app_state
+            )
+            protocol.take_over(self, accept=accept)
+            self.transport.set_protocol(protocol)
         del self.parser  # each knows the other: that they are done with, only a collector would see
 
     def _accept_header(self) -> bytes | None:

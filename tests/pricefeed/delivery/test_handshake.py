@@ -1,10 +1,9 @@
 """The short way in answers every request as the long one does."""
 
 import asyncio
-import gc
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -45,26 +44,6 @@ def ask(server: str, line: str, *headers: str) -> tuple[str, str, str]:
 def _header(line: bytes) -> tuple[str, str]:
     name, _, value = line.decode().partition(":")
     return name.lower(), value.strip()
-
-
-@pytest.fixture
-def without_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
-def requests_in_memory() -> int:
-    return sum(type(each) is PriceHttpProtocol for each in gc.get_objects())
-
-
-def test_a_request_that_became_a_socket_is_gone_without_the_collector(
-    server: str, without_collector: None
-) -> None:
-    before = requests_in_memory()
-    assert ask(server, PLAIN.replace("BRK.B", ""), *UPGRADE, KEY, VERSION)[2] == "welcome"
-    assert requests_in_memory() == before
 
 
 def test_the_answer_is_the_one_of_the_standard(server: str) -> None:

@@ -1,8 +1,11 @@
 """`/ws/feed` over real sockets: who may, what is answered, and what survives what."""
 
 import asyncio
+import gc
 import json
+import logging
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -20,6 +23,7 @@ from pricefeed import pushed
 from pricefeed.api import feed_messages, feed_socket
 from pricefeed.api.intake import MOST_WAITING
 from pricefeed.delivery import sign_in, turns
+from pricefeed.delivery.transport import PriceSocketProtocol
 from pricefeed.sources.pushed.streams import Streams
 from tests.asyncapi import examples_of
 from tests.conftest import Api, MakeSecurity, serving
@@ -510,3 +514,39 @@ async def test_what_was_taken_is_answered_before_the_server_goes_away(
         assert await socket.hear_close() == 4100
     await leaving
     assert await recorded() == [1]
+
+
+async def test_who_is_cut_off_amid_messages_that_nobody_has_read_is_no_error(
+    server: str, token: str, slow: Slow, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with feeding(server, token) as socket:
+        await socket.say(tick(1))
+        assert await asyncio.to_thread(slow.begun.wait, 10)
+        socket.say_at_once(json.dumps(tick(1)), times=2 * MOST_WAITING)
+        (ours,) = await asyncio.to_thread(unread)
+        ours.loop.call_soon_threadsafe(ours.transport.abort)
+        assert await socket.hear_close() == 1006
+        slow.go_on()
+        assert await asyncio.to_thread(has_ended, ours)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def has_ended(ours: PriceSocketProtocol) -> bool:
+    """Soon; its application is done with it."""
+    deadline = time.monotonic() + 10
+    while any(ours.run_asgi.__qualname__ in str(task) for task in asyncio.all_tasks(ours.loop)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def unread() -> list[PriceSocketProtocol]:
+    """The sockets of which something has come and has not been parsed."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        sockets = [each for each in gc.get_objects() if type(each) is PriceSocketProtocol]
+        if found := [each for each in sockets if each._unread]:
+            return found
+        time.sleep(0.02)
+    return []
