@@ -46,9 +46,9 @@ def network_of(peer: str, *, forwarded: str) -> str:
 
 
 def _is_ipv4(text: str) -> bool:
-    """Whether it is four plain numbers; every socket is asked, and `ipaddress` takes its time."""
+    """Whether it is four plain numbers; each socket is looked at, and `ipaddress` is slow."""
     try:
         socket.inet_pton(socket.AF_INET, text)
-    except (OSError, ValueError):  # ValueError: not even text for it
+    except (OSError, ValueError):  # ValueError: a NUL or a surrogate in it
         return False
     return True

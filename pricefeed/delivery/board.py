@@ -96,15 +96,15 @@ class Board:
             if place is None:
                 continue
             old = quotes[place]
-            is_identified = old is None or old.identity != quote.identity
+            is_new_identity = old is None or old.identity != quote.identity
             if old is not None and quote.sequence <= old.sequence:
-                is_renamed = quote.sequence == old.sequence and is_identified
+                is_renamed = quote.sequence == old.sequence and is_new_identity
                 if not is_renamed:
                     continue
             self.revision = changed_at[place] = revision
             quotes[place] = quote
             changed.add(place)
-            if is_identified:
+            if is_new_identity:
                 self._identified_at[place] = revision
                 identified.add(place)
             deltas[place] = "," + (quote.full if place in identified else quote.delta)

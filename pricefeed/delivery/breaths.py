@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TypeVar
 
 AT_A_TIME = 500
-"""Frames are written in some milliseconds."""
+"""So many sockets are written to within some milliseconds."""
 
 Item = TypeVar("Item")
 

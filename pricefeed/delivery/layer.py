@@ -160,8 +160,9 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
         for name in names:
             if name not in self.groups:
                 continue
-            self.groups[name] = _left_by(self.groups[name], channel)
-            if not self.groups[name]:
+            if left := _left_by(self.groups[name], channel):
+                self.groups[name] = left
+            else:
                 del self.groups[name]
                 empty.append(name)
         for shard, its_names in self._by_shard(empty):
@@ -192,8 +193,8 @@ class BatchedLoopLayer(RedisPubSubLoopLayer):
             log.warning("batch_not_understood", cause=error)
             return
         inboxes: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
-        its_members = map(self.groups.get, batch.groups)
-        for members, raw in zip(its_members, batch.messages, strict=False):
+        members_of_each = map(self.groups.get, batch.groups)
+        for members, raw in zip(members_of_each, batch.messages, strict=False):
             if members is not None:
                 for channel in members:
                     inboxes[channel].append(raw)

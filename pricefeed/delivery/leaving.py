@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from pricefeed.delivery import close_codes
+from pricefeed.delivery.breaths import AT_A_TIME
 from pricefeed.delivery.outlet import Outlet
 
 RETURNS_PER_SECOND = 500
@@ -21,7 +22,6 @@ JITTER_SECONDS = 0.4
 
 _LONGEST_HINT_MS = 999_999  # six digits, says the protocol
 _BATCH_SECONDS = 0.05
-_CLOSINGS_BETWEEN_BREATHS = 500
 
 
 def farewell(wait_seconds: float = 0.0) -> str:
@@ -57,7 +57,7 @@ async def send_away(connections: Iterable[Outlet], *, until: Callable[[], float]
                     close_codes.GOING_AWAY, farewell(told / RETURNS_PER_SECOND - (now - began))
                 )
             told += 1
-            if told % _CLOSINGS_BETWEEN_BREATHS == 0:
+            if told % AT_A_TIME == 0:
                 await asyncio.sleep(0)
         before = now
     close_now(full)

@@ -22,7 +22,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Outlet:
     """The way out to one client; touched only from its event loop.
 
-    `writer` takes text at once, where the server offers one. Otherwise ASGI's `send`
+    `writer` takes frames at once, where the server offers one. Otherwise ASGI's `send`
     is stepped right here and becomes a task only when the server really makes it
     wait. Until the socket has room again it is `blocked`.
     """

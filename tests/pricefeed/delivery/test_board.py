@@ -28,6 +28,7 @@ def test_of_quotes_that_arrive_together_the_newest_of_each_ticker_is_kept(
     missed = [json.loads(text) for text in board.missed(places, before, full=False)]
     assert [(each["ticker"], each["sequence"]) for each in missed] == [("AAPL", 6), ("MSFT", 7)]
     assert board.missed(places, board.revision, full=False) == []
+    assert board.revision == before + 1  # the second time there was nothing new
 
 
 def test_a_quote_nobody_here_watches_is_not_kept(quote: MakeQuote) -> None:

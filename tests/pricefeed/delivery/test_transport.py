@@ -50,6 +50,14 @@ async def test_a_full_socket_blocks_its_connection_until_it_says_otherwise() -> 
     assert (freed, connection.blocked) == ([connection], False)
 
 
+async def test_what_belongs_together_goes_out_in_one_write() -> None:
+    writer = FullSocket()
+    connection = Connection(no_send, writer=writer, on_free=lambda _: None)
+    connection.write_together("a", "b")
+    assert writer.written == [text_frame("a") + text_frame("b")]
+    assert connection.blocked
+
+
 async def test_closing_a_full_socket_cuts_it_off_since_it_would_not_hear_of_it() -> None:
     writer = FullSocket()
     connection = Connection(no_send, writer=writer, on_free=lambda _: None)
@@ -88,6 +96,7 @@ async def test_what_a_socket_keeps_lies_in_slots(server: str, wide_market: None)
     async with asyncio.timeout(10), connect(f"ws://{server}/ws/prices") as client:
         await next_frame(client, "snapshot")
         await (await client.ping())
+        gc.collect()  # those of others that ended
         kept = [vars(each) for each in gc.get_objects() if type(each) is PriceSocketProtocol]
     assert kept
     assert not any(kept)
