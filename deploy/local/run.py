@@ -54,8 +54,9 @@ class Run:
         work = asyncio.create_task(self._work(log, guard))
 
         def stop() -> None:
-            log.say("stopping")
-            work.cancel()
+            if not work.cancelling():  # Ctrl-C reaches us and make alike, and make shows it, too
+                log.say("stopping")
+                work.cancel()
 
         on_stop_signal(stop)
         parent = asyncio.create_task(follow_parent(stop)) if self.with_parent else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -66,6 +67,19 @@ def test_make_that_is_interrupted_alone_stops_everything(launch: Launch) -> None
 
     launched.await_empty(STOP_SECONDS)
     launched.popen.wait(1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what make waits for")
+def test_ctrl_c_that_make_hears_as_well_is_one_stop(launch: Launch) -> None:
+    launched = launch("make", "run", f"PYTHON={sys.executable}", STANDIN_DEAF="1").await_ready()
+
+    os.killpg(launched.popen.pid, signal.SIGINT)
+
+    launched.await_empty(STOP_SECONDS)
+    launched.popen.wait(1)
+    assert launched.output.count("stopping") == 1
+    assert "does not stop by itself" in launched.output
+    assert "Traceback" not in launched.output
 
 
 def test_a_run_right_after_a_killed_one_waits_for_its_end(launch: Launch) -> None:
