@@ -1,8 +1,6 @@
 """Clients that take too much: they are told or cut off, and their neighbours notice nothing."""
 
 import asyncio
-import contextlib
-import socket
 import struct
 from typing import Any
 
@@ -19,52 +17,10 @@ from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
 from tests.pricefeed.conftest import MakeTick
 from tests.pricefeed.delivery.conftest import closed, move, off_loop
+from tests.pricefeed.delivery.raw import BEGINNING, MIDDLE, PING, PONG, TEXT, RawClient, frame
 from tests.pricefeed.delivery.test_sockets import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-TEXT, PING, PONG = 0x81, 0x89, 0x8A
-BEGINNING, MIDDLE = 0x01, 0x00
-
-
-def frame(first: int, payload: bytes = b"") -> bytes:
-    """A client's frame: masked, with a mask that changes nothing."""
-    return struct.pack("!BB4x", first, 0x80 | len(payload)) + payload
-
-
-class RawClient:
-    """A client without a library: it sends what no library would."""
-
-    def __init__(self, server: str, path: str = "/ws/prices", *, receive_bytes: int = 0) -> None:
-        host, port = server.split(":")
-        self._socket = socket.socket()
-        if receive_bytes:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self._socket.settimeout(10)
-        self._socket.connect((host, int(port)))
-        self._socket.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
-        )
-        assert self._socket.recv(12) == b"HTTP/1.1 101"
-
-    def send(self, data: bytes) -> None:
-        """As much as is taken: a server that has had enough takes no more."""
-        with contextlib.suppress(OSError):
-            self._socket.sendall(data)
-
-    def read_to_end(self) -> bytes:
-        """All that comes until the server has closed, however it does that."""
-        received = b""
-        try:
-            while data := self._socket.recv(65536):
-                received += data
-        except ConnectionResetError:
-            pass
-        finally:
-            self._socket.close()
-        return received
 
 
 async def test_a_user_has_so_many_sockets_and_no_more(

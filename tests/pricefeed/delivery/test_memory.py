@@ -1,25 +1,22 @@
 """Of a socket that ended nothing waits for the collector, which hardly looks at what is old."""
 
 import gc
-import socket
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 
 from accounts.models import User
 from accounts.services import tokens_issue
 from tests.conftest import MakeSecurity
+from tests.integration.processes import wait_until
+from tests.pricefeed.delivery.raw import CLOSE, RawClient, frame
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SOCKETS = 30
 WAIT_SECONDS = 5
-KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 OURS = ("pricefeed.", "accounts.", "uvicorn.", "uvloop.", "websockets.", "httptools.", "asyncio")
-CLOSE = b"\x88\x80\0\0\0\0"
 
 
 @pytest.fixture
@@ -31,26 +28,20 @@ def token(feeder: User, security: MakeSecurity) -> str:
 
 @pytest.fixture
 def without_collector() -> Iterator[None]:
+    gc.disable()
     yield
     gc.enable()
 
 
 def open_and_end(server: str, path: str, heard: bytes, *headers: str, politely: bool) -> None:
     """Ask for a socket, wait until `heard` has come, and leave."""
-    host, _, port = server.partition(":")
-    lines = (f"GET {path} HTTP/1.1", f"Host: {server}", "Upgrade: websocket", KEY)
-    more = ("Connection: Upgrade", "Sec-WebSocket-Version: 13", *headers)
-    with closing(socket.create_connection((host, int(port)), timeout=WAIT_SECONDS)) as connection:
-        connection.sendall("\r\n".join([*lines, *more, "", ""]).encode())
-        answer = b""
-        while heard not in answer:
-            received = connection.recv(65536)
-            assert received, answer
-            answer += received
-        if politely:
-            connection.sendall(CLOSE)
-            while connection.recv(65536):
-                pass
+    client = RawClient(server, path, *headers)
+    client.read_until(heard)
+    if politely:
+        client.send(frame(CLOSE))
+        client.read_to_end()
+    else:
+        client.close()
 
 
 def in_memory() -> Counter[str]:
@@ -92,10 +83,8 @@ def test_a_socket_that_ended_has_left_nothing(
 
     sockets(3)  # what is made once, is
     gc.collect()
-    gc.disable()
     before = in_memory()
     sockets(SOCKETS)
-    deadline = time.monotonic() + WAIT_SECONDS
-    while left_over(before) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert left_over(before) == {}
+    wait_until(
+        lambda: left_over(before) == {}, seconds=WAIT_SECONDS, what="nothing is left of a socket"
+    )

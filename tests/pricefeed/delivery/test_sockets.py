@@ -56,11 +56,6 @@ class Socket:
         text = message if isinstance(message, str | bytes) else json.dumps(message)
         await self._connection.send(text)
 
-    def say_at_once(self, text: str, *, times: int) -> None:
-        """The same again and again, in as few packets as it takes; masked with zeros."""
-        frame = bytes((0x81, 0x80 | len(text), 0, 0, 0, 0)) + text.encode()
-        self._connection.transport.write(frame * times)
-
     async def hear(self) -> dict[str, Any]:
         frame: dict[str, Any] = json.loads(await self._connection.recv())
         check_frame(frame)

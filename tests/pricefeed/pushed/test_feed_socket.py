@@ -5,7 +5,6 @@ import gc
 import json
 import logging
 import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -27,7 +26,9 @@ from pricefeed.delivery.transport import PriceSocketProtocol
 from pricefeed.sources.pushed.streams import Streams
 from tests.asyncapi import examples_of
 from tests.conftest import Api, MakeSecurity, serving
+from tests.integration.processes import wait_until
 from tests.pricefeed.delivery.conftest import off_loop
+from tests.pricefeed.delivery.raw import TEXT, RawClient, frame
 from tests.pricefeed.delivery.test_sockets import Socket, opened
 from tests.pricefeed.delivery.test_transport import reluctant
 from tests.pricefeed.pushed.conftest import record_all, stored
@@ -516,37 +517,24 @@ async def test_what_was_taken_is_answered_before_the_server_goes_away(
     assert await recorded() == [1]
 
 
-async def test_who_is_cut_off_amid_messages_that_nobody_has_read_is_no_error(
+def test_who_is_cut_off_amid_messages_that_nobody_has_read_is_no_error(
     server: str, token: str, slow: Slow, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with feeding(server, token) as socket:
-        await socket.say(tick(1))
-        assert await asyncio.to_thread(slow.begun.wait, 10)
-        socket.say_at_once(json.dumps(tick(1)), times=2 * MOST_WAITING)
-        (ours,) = await asyncio.to_thread(unread)
-        ours.loop.call_soon_threadsafe(ours.transport.abort)
-        assert await socket.hear_close() == 1006
-        slow.go_on()
-        assert await asyncio.to_thread(has_ended, ours)
+    message = frame(TEXT, json.dumps(tick(1)).encode())
+    client = RawClient(server, FEED, f"Authorization: Bearer {token}")
+    client.read_until(WELCOME.encode())
+    client.send(message)
+    assert slow.begun.wait(10)
+    client.send(message * 2 * MOST_WAITING)
+    ours = wait_until(half_read, seconds=10, what="a part has come and is not parsed")
+    ours.loop.call_soon_threadsafe(ours.transport.abort)
+    assert client.read_to_end() == b""  # cut off, without a close
+    slow.go_on()
+    wait_until(lambda: not ours.tasks, seconds=10, what="the application is done with it")
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-def has_ended(ours: PriceSocketProtocol) -> bool:
-    """Soon; its application is done with it."""
-    deadline = time.monotonic() + 10
-    while any(ours.run_asgi.__qualname__ in str(task) for task in asyncio.all_tasks(ours.loop)):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def unread() -> list[PriceSocketProtocol]:
-    """The sockets of which something has come and has not been parsed."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        sockets = [each for each in gc.get_objects() if type(each) is PriceSocketProtocol]
-        if found := [each for each in sockets if each._unread]:
-            return found
-        time.sleep(0.02)
-    return []
+def half_read() -> PriceSocketProtocol | None:
+    """The socket of which something has come and has not been parsed."""
+    sockets = (each for each in gc.get_objects() if type(each) is PriceSocketProtocol)
+    return next((each for each in sockets if each._unread), None)
