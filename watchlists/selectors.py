@@ -3,13 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from securities.models import Quote, Security
 from watchlists import cache
 from watchlists.models import WatchlistItem
+
+# Asked for every socket that opens. To put it together anew each time would take longer than to
+# answer it.
+_LISTS = """
+SELECT list.user_id, array_agg(security.ticker ORDER BY item.position, item.id)
+FROM watchlists_watchlistitem AS item
+JOIN watchlists_watchlist AS list ON list.id = item.watchlist_id
+JOIN securities_security AS security ON security.id = item.security_id
+WHERE list.user_id = ANY(%s) AND list.is_default AND security.is_active
+GROUP BY list.user_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,7 @@ class WatchedSecurity:
 
 def watchlist_items(user_id: int) -> list[WatchedSecurity]:
     """The user's default list by position, inactive securities included. One query."""
-    rows = _items([user_id]).select_related("security__quote")
+    rows = _items(user_id).select_related("security__quote")
     return [
         WatchedSecurity(place, row.security, getattr(row.security, "quote", None))
         for place, row in enumerate(rows)
@@ -45,7 +56,7 @@ def watchlist_item(user_id: int, ticker: str) -> WatchedSecurity | None:
         .values("count")
     )
     row = (
-        _items([user_id])
+        _items(user_id)
         .filter(security__ticker=ticker)
         .select_related("security__quote")
         .annotate(place=Coalesce(Subquery(earlier), 0))
@@ -104,19 +115,14 @@ def most_watched(*, limit: int) -> list[tuple[str, int]]:
 
 
 def _tickers_from_postgres(user_ids: list[int]) -> dict[int, list[str]]:
-    rows = (
-        _items(user_ids)
-        .filter(security__is_active=True)
-        .order_by()
-        .values("watchlist__user_id")
-        .annotate(tickers=ArrayAgg("security__ticker", order_by=("position", "id")))
-    )
-    lists = dict(rows.values_list("watchlist__user_id", "tickers"))
+    with connection.cursor() as cursor:
+        cursor.execute(_LISTS, (user_ids,))
+        lists: dict[int, list[str]] = dict(cursor.fetchall())
     return {user_id: lists.get(user_id, []) for user_id in user_ids}
 
 
-def _items(user_ids: list[int]) -> QuerySet[WatchlistItem]:
-    """Rows of these users' default lists, by position."""
+def _items(user_id: int) -> QuerySet[WatchlistItem]:
+    """Rows of the user's default list, by position."""
     return WatchlistItem.objects.filter(
-        watchlist__user_id__in=user_ids, watchlist__is_default=True
+        watchlist__user_id=user_id, watchlist__is_default=True
     ).order_by("position", "id")
