@@ -1,6 +1,7 @@
 """Many single questions asked as few: what comes while one is under way goes into the next."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -8,6 +9,9 @@ CROWD_SECONDS = 0.01
 """Who comes in a crowd waits so long for company: a question costs much, one more key nearly none.
 
 Who comes alone is asked for at once."""
+
+CROWD_PAUSES_SECONDS = 0.1
+"""Who comes within so long of the last answer belongs to its crowd."""
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
@@ -27,6 +31,7 @@ class Gathered(Generic[Key, Answer]):
         self._at_most = at_most
         self._waiting: dict[Key, list[asyncio.Future[Answer]]] = {}
         self._asking: asyncio.Task[None] | None = None
+        self._crowd_until = -math.inf
 
     async def get(self, key: Key) -> Answer:
         """The answer for one key; the question begins after this call, never before."""
@@ -37,15 +42,17 @@ class Gathered(Generic[Key, Answer]):
         return await future
 
     async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            pause = 0.0  # others may be about to ask in this very moment
             while self._waiting:
                 if len(self._waiting) < self._at_most:
-                    await asyncio.sleep(pause)
+                    is_crowd = loop.time() < self._crowd_until
+                    # Also who is alone lets those come who are about to ask in this very moment.
+                    await asyncio.sleep(CROWD_SECONDS if is_crowd else 0)
                 keys = list(self._waiting)[: self._at_most]
                 asked = {key: self._waiting.pop(key) for key in keys}
                 await self._answer(asked)
-                pause = CROWD_SECONDS
+                self._crowd_until = loop.time() + CROWD_PAUSES_SECONDS
         finally:
             self._asking = None
 

@@ -53,6 +53,28 @@ async def test_in_a_crowd_a_question_waits_a_moment_for_company() -> None:
     assert oracle.asked == [[1], [2, 3]]
 
 
+async def test_a_crowd_that_pauses_is_still_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathered, "CROWD_PAUSES_SECONDS", 3600.0)
+    oracle = Oracle()
+    squares = Gathered(oracle.ask, at_most=10)
+    assert await squares.get(1) == 1
+    second = asyncio.ensure_future(squares.get(2))
+    await asyncio.sleep(gathered.CROWD_SECONDS / 10)
+    assert await asyncio.gather(second, squares.get(3)) == [4, 9]
+    assert oracle.asked == [[1], [2, 3]]
+
+
+async def test_who_comes_alone_is_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathered, "CROWD_SECONDS", 3600.0)
+    monkeypatch.setattr(gathered, "CROWD_PAUSES_SECONDS", 0.01)
+    oracle = Oracle()
+    squares = Gathered(oracle.ask, at_most=10)
+    async with asyncio.timeout(5):
+        assert await squares.get(1) == 1
+        await asyncio.sleep(0.02)
+        assert await squares.get(2) == 4
+
+
 async def test_a_full_question_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathered, "CROWD_SECONDS", 3600.0)
     oracle = Oracle()
