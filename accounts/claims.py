@@ -9,7 +9,6 @@ import hmac
 import time
 import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -34,9 +33,11 @@ class RefreshToken(Token):
     lifetime = api_settings.REFRESH_TOKEN_LIFETIME
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """The content of a verified token. `expires_at` is in seconds since 1970, UTC."""
+class Claims(msgspec.Struct, frozen=True, gc=False):
+    """The content of a verified token. `expires_at` is in seconds since 1970, UTC.
+
+    `family` names the sign-in that the token descends from, `stamp` the password.
+    """
 
     user_id: int
     stamp: str
@@ -78,12 +79,20 @@ def _signed(token: Token, **claims: str) -> str:
 
 def _claims(token: Any) -> Claims:
     return Claims(
-        user_id=int(token["user_id"]),
+        user_id=_user_id(token["user_id"]),
         stamp=str(token["stamp"]),
         family=str(token["family"]),
         jti=str(token["jti"]),
         expires_at=float(token["exp"]),
     )
+
+
+def _user_id(text: Any) -> int:
+    """Raises ValueError, or TypeError, for what is no key of the database."""
+    user_id = int(text)
+    if not 0 < user_id < 2**63:
+        raise ValueError("no user's id")
+    return user_id
 
 
 # -- As we write them ------------------------------------------------------------------------
@@ -123,7 +132,7 @@ def _read_at_once(raw: str, kind: type[Token]) -> Claims | None:
         return None
     try:
         content = _read_content(urlsafe_b64decode(signed[len(_HEADER) :] + "=="))
-        user_id = int(content.user_id)
+        user_id = _user_id(content.user_id)
     except ValueError:
         return None
     is_ours = content.token_type == kind.token_type and content.iss == api_settings.ISSUER

@@ -30,16 +30,17 @@ class FeedConsumer(SignInConsumer):
     intake: Intake | None = None
 
     async def signed_in(self, identity: Identity, auth: protocol.Auth) -> None:
+        self.hub = await hub_with_room(identity)
+        self.connection = FeederOutlet(self.base_send, writer=self.writer, identity=identity)
+        await self.hub.feeders.add(self.connection)
         if not await _may_push(identity.user_id):
             raise Refused(close_codes.FORBIDDEN)
         self._permitted_until = time.monotonic() + PERMISSION_SECONDS
-        self.hub = await hub_with_room(identity)
-        self.connection = FeederOutlet(self.base_send, writer=self.writer, identity=identity)
         most_bytes = settings.PRICES_BODY_LIMIT
         self.intake = Intake(self.connection, push=self._push, most_bytes=most_bytes)
         if self.writer is not None:
             self.writer.hear_out(most_bytes=most_bytes)
-        self.hub.feeders.add(self.connection)
+        self.hub.feeders.welcome(self.connection)
 
     async def received(self, text: str | None) -> None:
         if self.intake is None or self.is_refused:

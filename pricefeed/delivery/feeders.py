@@ -2,9 +2,10 @@
 
 import asyncio
 
+from pricefeed.delivery.doubts import Living
 from pricefeed.delivery.figures import FEED
 from pricefeed.delivery.follower import Follower
-from pricefeed.delivery.identity import Identity
+from pricefeed.delivery.identity import Identity, SignInEnded
 from pricefeed.delivery.outlet import Outlet, Send
 from pricefeed.delivery.teller import Teller, welcome
 from pricefeed.delivery.writer import Writer
@@ -61,14 +62,21 @@ class FeederOutlet(Outlet):
 class Feeders:
     """Those of this process."""
 
-    def __init__(self, *, teller: Teller, follower: Follower) -> None:
+    def __init__(self, *, teller: Teller, follower: Follower, living: Living) -> None:
         self._teller = teller
         self._follower = follower
+        self._living = living
         self.outlets: dict[FeederOutlet, None] = {}
 
-    def add(self, outlet: FeederOutlet) -> None:
-        """Welcome it; from now on it is told of the feed, and closed when its time is up."""
-        self._follower.look_after(outlet)
+    async def add(self, outlet: FeederOutlet) -> None:
+        """Close it with its sign-in from now on. Raises SignInEnded."""
+        assert outlet.identity is not None
+        self._follower.look_after(outlet)  # first, so that an end during the look is heard of
+        if not await self._living([outlet.identity]):
+            raise SignInEnded
+
+    def welcome(self, outlet: FeederOutlet) -> None:
+        """From now on it is told of the feed, and closed when its time is up."""
         self.outlets[outlet] = None
         outlet.write_together(welcome(self._teller.mark.epoch), *self._teller.complaints())
 

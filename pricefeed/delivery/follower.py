@@ -65,7 +65,6 @@ class Follower:
         """Close a user's socket with the sign-in; only a `Connection` has a list to follow."""
         assert outlet.identity is not None
         self._by_user.setdefault(outlet.identity.user_id, set()).add(outlet)
-        self._doubts.joined(outlet)
 
     def begun(self, connection: Connection) -> None:
         """The connection has its list; catch up with what changed while it was read."""

@@ -25,6 +25,7 @@ from pricefeed.delivery.feeders import Feeders
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.groups import common_groups
+from pricefeed.delivery.identity import SignInEnded
 from pricefeed.delivery.latest import LatestReader, Mark
 from pricefeed.delivery.layer import BatchedChannelLayer
 from pricefeed.delivery.membership import Membership
@@ -78,7 +79,7 @@ class Hub:
         self._latest = latest
         self._reads = reads
         self._stale_seconds = stale_seconds
-        self._lists = Gathered(reads.lists_of_users, at_most=_USERS_AT_A_TIME)
+        self._lists = Gathered(reads.lists_of_living, at_most=_USERS_AT_A_TIME)
         self._board = Board()
         self._teller = Teller(self._board)
         self._connections: dict[Connection, None] = {}
@@ -98,7 +99,7 @@ class Hub:
             change=self._change,
             refuse=self._teller.refuse,
         )
-        self.feeders = Feeders(teller=self._teller, follower=self._follower)
+        self.feeders = Feeders(teller=self._teller, follower=self._follower, living=reads.living)
         self._writing = asyncio.Lock()
         self._rest_timer: asyncio.TimerHandle | None = None
 
@@ -163,10 +164,13 @@ class Hub:
     # -- Connections -------------------------------------------------------------------------
 
     async def add_user(self, connection: Connection, since: Since | None) -> None:
-        """Serve a user's watchlist, following its edits."""
-        assert connection.user_id is not None
-        self._follower.add(connection)  # first, so that an edit during the reading is followed
-        await self._begin(connection, await self._lists.get(connection.user_id), since)
+        """Serve a user's watchlist, following its edits. Raises SignInEnded."""
+        assert connection.identity is not None
+        self._follower.add(connection)  # first: what changes during the reading is followed
+        tickers = await self._lists.get(connection.identity)
+        if tickers is None:
+            raise SignInEnded
+        await self._begin(connection, tickers, since)
         self._follower.begun(connection)
 
     async def add_tickers(self, connection: Connection, since: Since | None) -> None:

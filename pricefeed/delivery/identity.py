@@ -13,3 +13,7 @@ class Identity(Hashable, Protocol):
     def family(self) -> str: ...
     @property
     def expires_at(self) -> float: ...
+
+
+class SignInEnded(Exception):
+    """Of a token that is good in itself: its user has signed out, or may not go on at all."""

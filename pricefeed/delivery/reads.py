@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from pricefeed.delivery.anomalies_reads import AnomalyReads, anomaly_reads
 from pricefeed.delivery.doubts import Living
+from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.latest import Mark
 from pricefeed.delivery.membership import QuotesFromDatabase
 from pricefeed.delivery.wire import WireQuote
@@ -22,6 +23,10 @@ class Reads(NamedTuple):
     """What the hub asks the database; each runs off the event loop."""
 
     lists_of_users: Callable[[Sequence[int]], Awaitable[dict[int, tuple[str, ...]]]]
+    lists_of_living: Callable[
+        [Sequence[Identity]], Awaitable[dict[Identity, tuple[str, ...] | None]]
+    ]
+    """Of sign-ins that have ended, None. One call, because whoever comes wants both to be known."""
     active_tickers: Callable[[], Awaitable[tuple[str, ...]]]
     active_among: Callable[[Collection[str]], Awaitable[set[str]]]
     living: Living
@@ -30,7 +35,6 @@ class Reads(NamedTuple):
     anomalies: AnomalyReads
 
 
-@database_sync_to_async
 def _lists_of_users(user_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     # Interned: a ticker that a thousand people watch is one text, not a thousand.
     lists = watched_tickers_many(user_ids)
@@ -62,13 +66,23 @@ def _mark() -> Mark:
     return Mark(str(counter.epoch), counter.sequence)
 
 
-def hub_reads() -> Reads:
-    """The hub's reads, from the apps' selectors."""
+def hub_reads(*, living: Callable[[Collection[Identity]], set[Identity]] | None = None) -> Reads:
+    """The hub's reads, from the apps' selectors; `living` is what SESSIONS_LIVING names."""
+    still = living or import_string(settings.SESSIONS_LIVING)
+
+    def lists_of_living(
+        identities: Sequence[Identity],
+    ) -> dict[Identity, tuple[str, ...] | None]:
+        alive = still(identities)
+        lists = _lists_of_users([each.user_id for each in alive])
+        return {each: lists[each.user_id] if each in alive else None for each in identities}
+
     return Reads(
-        lists_of_users=_lists_of_users,
+        lists_of_users=database_sync_to_async(_lists_of_users),
+        lists_of_living=database_sync_to_async(lists_of_living),
         active_tickers=_active_tickers,
         active_among=_active_among,
-        living=database_sync_to_async(import_string(settings.SESSIONS_LIVING)),
+        living=database_sync_to_async(still),
         quotes=_quotes,
         mark=_mark,
         anomalies=anomaly_reads(),

@@ -1,17 +1,16 @@
 """Sockets that are for somebody: who it is has to be said first, and in time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from pricefeed.delivery import close_codes, protocol
-from pricefeed.delivery.identity import Identity
-from pricefeed.delivery.running import running_hub
+from pricefeed.delivery.identity import Identity, SignInEnded
 from pricefeed.delivery.socket import Refused, SocketConsumer
 
 AUTHENTICATION_SECONDS = 5.0
 
-Authenticate = Callable[[str], Awaitable[Identity]]
-"""Raises TokenRefused."""
+Identify = Callable[[str], Identity]
+"""Whose token it is, as far as it says so itself. Raises TokenRefused."""
 
 
 class TokenRefused(Exception):
@@ -25,12 +24,16 @@ class TokenRefused(Exception):
 class SignInConsumer(SocketConsumer):
     """Signs its user in, by the header of the handshake or by the first message."""
 
-    def __init__(self, *, authenticate: Authenticate) -> None:
-        self._authenticate = authenticate
+    def __init__(self, *, identify: Identify) -> None:
+        self._identify = identify
         self._deadline: asyncio.TimerHandle | None = None
 
     async def signed_in(self, identity: Identity, auth: protocol.Auth) -> None:
-        """It is this user's; `auth` is what the client has said of itself."""
+        """The token is this user's; `auth` is what the client has said of itself.
+
+        Raises SignInEnded where it does not count any more: to be asked once the hub has been
+        told of this socket, or nobody would hear of an end between the two.
+        """
         raise NotImplementedError
 
     async def opened(self) -> None:
@@ -55,14 +58,14 @@ class SignInConsumer(SocketConsumer):
 
     async def _sign_in(self, auth: protocol.Auth) -> None:
         self._stop_waiting()
-        await running_hub()  # first, or nobody would hear of a sign-out after the look at the token
         try:
-            identity = await self._authenticate(auth.token)
+            await self.signed_in(self._identify(auth.token), auth)
         except TokenRefused as refused:
             expired = refused.is_expired
             code = close_codes.TOKEN_EXPIRED if expired else close_codes.BAD_TOKEN
             raise Refused(code) from None
-        await self.signed_in(identity, auth)
+        except SignInEnded:
+            raise Refused(close_codes.BAD_TOKEN) from None
 
     def _header_token(self) -> str | None:
         for name, value in self.scope["headers"]:

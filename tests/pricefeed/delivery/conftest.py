@@ -71,7 +71,7 @@ def run(market: None, tick: MakeTick) -> Run:
     return one
 
 
-async def _everybody(identities: Collection[Identity]) -> set[Identity]:
+def _everybody(identities: Collection[Identity]) -> set[Identity]:
     """Nobody's sign-in ends here."""
     return set(identities)
 
@@ -80,7 +80,7 @@ async def _everybody(identities: Collection[Identity]) -> set[Identity]:
 async def hub(market: None) -> AsyncIterator[Hub]:
     """A running hub, as each server process has one."""
     layer = get_channel_layer()
-    reads = hub_reads()._replace(living=_everybody)
+    reads = hub_reads(living=_everybody)
     made = Hub(layer=layer, latest=LatestReader(), reads=reads, stale_seconds=STALE_SECONDS)
     await made.start()
     yield made

@@ -2,68 +2,100 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 from accounts import events
+from accounts.claims import Claims
 from accounts.events import Ended
 from accounts.models import User
-from accounts.services import password_change, tokens_end, tokens_issue
-from accounts.tokens import Identity
-from config import routing
+from accounts.selectors import living_sessions
+from accounts.services import TokenPair, password_change, tokens_end, tokens_issue
 from pricefeed.delivery import doubts
 from pricefeed.delivery.doubts import Doubts
 from pricefeed.delivery.messages import SessionEnded
 from pricefeed.delivery.outlet import Outlet
 from tests.conftest import PASSWORD
+from tests.pricefeed.delivery.client import SignedIn
 from tests.pricefeed.delivery.conftest import off_loop
 from tests.pricefeed.delivery.test_sockets import opened
 
-SIGNED_OUT, PASSWORD_CHANGED = 4005, 4006
+BAD_TOKEN, SIGNED_OUT, PASSWORD_CHANGED = 4001, 4005, 4006
 NEW_PASSWORD = "another good passphrase 8"
 
 
-class SlowIdentities:
-    """In the place of those that config.routing asks: what happens before the answer arrives."""
+class Living:
+    """What SESSIONS_LIVING names, and what happens between its look and its answer."""
 
-    def __init__(self, meanwhile: Callable[[], Any]) -> None:
-        self._asked, self._meanwhile = routing._identities, meanwhile
+    def __init__(self) -> None:
+        self.meanwhile: list[Callable[[], Any]] = []
 
-    async def get(self, token: str) -> Any:
-        found = await self._asked.get(token)
-        await off_loop(self._meanwhile)
+    def __call__(self, identities: Collection[Claims]) -> set[Claims]:
+        found = living_sessions(identities)
+        while self.meanwhile:  # as another process would: in a thread without an event loop
+            other = threading.Thread(target=self.meanwhile.pop())
+            other.start()
+            other.join()
         return found
 
 
+living = Living()
+
+
+@pytest.fixture(autouse=True)
+def looks(settings: Any) -> None:
+    """Each hub of these tests looks up sign-ins by `living`."""
+    settings.SESSIONS_LIVING = f"{__name__}.living"
+
+
+@pytest.mark.parametrize("path", ["/ws/watchlist", "/ws/feed"])
+@pytest.mark.parametrize("seconds", [0.0, 0.3], ids=["answer first", "word first"])
 async def test_a_sign_out_while_the_first_socket_of_a_process_signs_in_is_not_lost(
-    server: str, market: None, alice: User, monkeypatch: pytest.MonkeyPatch
+    server: str, market: None, feeder: User, path: str, seconds: float
 ) -> None:
-    pair = await off_loop(lambda: tokens_issue(user=alice))
-    slow = SlowIdentities(lambda: tokens_end(raw=pair.refresh))
-    monkeypatch.setattr(routing, "_identities", slow)
-    async with opened(server, "/ws/watchlist", pair.access) as socket:
+    pair = await off_loop(lambda: tokens_issue(user=feeder))
+    living.meanwhile.append(lambda: sign_out(pair, then_wait=seconds))
+    async with opened(server, path, pair.access) as socket:
         assert await socket.hear_close() == SIGNED_OUT
+    assert not living.meanwhile
 
 
-async def test_a_sign_out_that_was_heard_before_a_socket_joined_closes_it(
-    server: str, market: None, alice: User, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", ["/ws/watchlist", "/ws/feed"])
+@pytest.mark.parametrize("seconds", [0.0, 0.3], ids=["answer first", "word first"])
+async def test_a_sign_out_while_another_socket_signs_in_closes_both(
+    server: str, market: None, feeder: User, path: str, seconds: float
 ) -> None:
-    pair = await off_loop(lambda: tokens_issue(user=alice))
-    is_heard = threading.Event()
-
-    def sign_out() -> None:
-        tokens_end(raw=pair.refresh)
-        assert is_heard.wait(5)
-
-    async with opened(server, "/ws/watchlist", pair.access) as there_before:
-        await there_before.hear_kinds("welcome", "snapshot")
-        monkeypatch.setattr(routing, "_identities", SlowIdentities(sign_out))
-        async with opened(server, "/ws/watchlist", pair.access) as joining:
-            assert await there_before.hear_close() == SIGNED_OUT
-            is_heard.set()
+    pair = await off_loop(lambda: tokens_issue(user=feeder))
+    async with opened(server, path, pair.access) as there_before:
+        await there_before.hear_kinds("welcome")
+        living.meanwhile.append(lambda: sign_out(pair, then_wait=seconds))
+        async with opened(server, path, pair.access) as joining:
             assert await joining.hear_close() == SIGNED_OUT
+        assert await there_before.hear_close() == SIGNED_OUT
+
+
+async def test_an_ended_sign_in_leaves_nothing_behind(
+    server: str, market: None, feeder: User
+) -> None:
+    pair = await off_loop(lambda: tokens_issue(user=feeder))
+    await off_loop(lambda: sign_out(pair, then_wait=0))
+    for path in ("/ws/watchlist", "/ws/feed"):
+        for _ in range(settings.SOCKETS_PER_USER + 1):  # it would be 4029 if those before counted
+            async with opened(server, path, pair.access) as socket:
+                assert await socket.hear_close() == BAD_TOKEN
+
+
+def sign_out(pair: TokenPair, *, then_wait: float) -> None:
+    """And let the word of it reach whom it may."""
+    assert pair.refresh is not None
+    tokens_end(raw=pair.refresh)
+    connection.close()
+    time.sleep(then_wait)
 
 
 async def test_a_late_word_of_a_new_password_spares_who_signed_in_with_it(
@@ -100,8 +132,7 @@ class Closed(Outlet):
         async def send(message: dict[str, Any]) -> None:
             pass
 
-        identity = Identity(user_id, family="f", expires_at=0.0, stamp="s")
-        super().__init__(send, kind="watchlist", identity=identity, on_free=lambda _: None)
+        super().__init__(send, kind="watchlist", identity=SignedIn(user_id), on_free=lambda _: None)
         self.code = 0
 
     def close(self, code: int, reason: str = "") -> None:
@@ -138,21 +169,9 @@ async def test_where_postgres_is_away_it_is_asked_again(monkeypatch: pytest.Monk
     assert socket.code == 4007
 
 
-async def test_who_joins_after_a_time_of_deafness_is_looked_up_too() -> None:
+async def test_after_a_time_of_deafness_everybody_is_looked_up() -> None:
     living, socket = Dead(), Closed(1)
     made = Doubts(living=living)
-    made.missed([])
-    made.joined(socket)
+    made.missed([socket])
     await looked_up(made, living)
     assert socket.code == 4001
-
-
-async def test_who_joins_long_after_is_not_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doubts, "JOINING_SECONDS", 0.0)
-    living, late, other = Dead(), Closed(1), Closed(2)
-    made = Doubts(living=living)
-    made.ended(SessionEnded(user=1, family=None, reason="disabled"), [])
-    made.missed([other])
-    made.joined(late)
-    await looked_up(made, living)
-    assert (late.code, other.code) == (0, 4001)

@@ -407,3 +407,5 @@ async def test_while_redis_is_away_sockets_are_asked_to_come_back(
     monkeypatch.setattr(consumers, "running_hub", away)
     async with opened(server, "/ws/watchlist", token) as socket:
         assert await socket.hear_close() == 4103
+    async with opened(server, "/ws/watchlist", "rubbish") as socket:
+        assert await socket.hear_close() == 4001  # to come back would not help
