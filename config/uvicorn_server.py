@@ -24,6 +24,7 @@ _SHARE_FOR_REQUESTS = 0.25
 _ANSWER_SECONDS = 2.0
 _AFTER_GRACE_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
+_TICK_SECONDS = 1.0
 _START_SECONDS = 15.0
 CUT_OFF = 1
 """The exit code of a process that did not end by itself."""
@@ -58,6 +59,7 @@ class Server(uvicorn.Server):
         self._owns_process = owns_process
         self._is_replaced = False
         self._ends_at = math.inf
+        self._tell: Callable[[], object] = lambda: None
         self.on_serving: Callable[[], None] = lambda: None
         self.is_replacement = False
         """It must be able to serve prices before it says that it serves."""
@@ -75,11 +77,17 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
         if self._is_replaced:  # and at leisure until now
             self._end_within(self._grace_seconds)
+        self._tell()
 
     def replaced(self) -> None:
         """Another process has taken over; may be called from any thread."""
         self._is_replaced = True
+        self.stop()
+
+    def stop(self) -> None:
+        """Leave; may be called from any thread."""
         self.should_exit = True
+        self._tell()
 
     # -- Life --------------------------------------------------------------------------------
 
@@ -98,6 +106,19 @@ class Server(uvicorn.Server):
         except Exception as error:  # noqa: BLE001  whatever it is: this process cannot serve
             log.error("web_process_cannot_serve", cause=error)  # noqa: TRY400  in words
             sys.exit(1)
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop.
+
+        uvicorn's looks ten times a second whether it has been: most of what an idle process does.
+        """
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        self._tell = lambda: loop.call_soon_threadsafe(told.set)
+        while not await self.on_tick(0):  # it writes the date for the headers of answers
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_SECONDS):
+                    await told.wait()
+        self._tell = lambda: None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Leave: drain, stop listening, send the sockets away, end the requests under way."""

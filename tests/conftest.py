@@ -176,7 +176,7 @@ def serving() -> Iterator[str]:
             assert thread.is_alive()
             time.sleep(0.005)
         yield f"{host}:{port}"
-        running.should_exit = True
+        running.stop()
         thread.join(timeout=20)
         assert not thread.is_alive()
 

@@ -87,7 +87,7 @@ class Restartable:
         wait_until(lambda: running.started)
 
         def stop() -> None:
-            running.should_exit = True
+            running.stop()
             thread.join(timeout=20)
             listener.close()
             assert not thread.is_alive()
