@@ -1,7 +1,6 @@
 """What all sockets have in common: accept, read what a client says, answer, close."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -54,9 +53,10 @@ class SocketConsumer(AsyncConsumer):
         address = socket_address(scope)
         self.has_room = _addresses.enter(address, allowed=settings.SOCKETS_PER_ADDRESS)
         try:
-            with suppress(StopConsumer):
-                while True:
-                    await self.dispatch(await receive())
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            return
         finally:
             if self.has_room:
                 _addresses.leave(address)
