@@ -114,11 +114,13 @@ class Server(uvicorn.Server):
         """
         loop, told = asyncio.get_running_loop(), asyncio.Event()
         self._tell = lambda: loop.call_soon_threadsafe(told.set)
-        while not await self.on_tick(0):  # it writes the date for the headers of answers
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_TICK_SECONDS):
-                    await told.wait()
-        self._tell = lambda: None
+        try:
+            while not await self.on_tick(0):  # it writes the date for the headers of answers
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_TICK_SECONDS):
+                        await told.wait()
+        finally:
+            self._tell = lambda: None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Leave: drain, stop listening, send the sockets away, end the requests under way."""
