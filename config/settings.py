@@ -160,7 +160,7 @@ CHANNEL_LAYERS = {
 }
 
 # What accounts says in this group of the channel layer, open sockets hear; and whom they ask when
-# they may have missed it.
+# they open, and when they may have missed it.
 SESSIONS_GROUP = "sessions"
 SESSIONS_LIVING = "accounts.selectors.living_sessions"
 
