@@ -40,7 +40,7 @@ class FeedConsumer(SignInConsumer):
         self.intake = Intake(self.connection, push=self._push, most_bytes=most_bytes)
         if self.writer is not None:
             self.writer.hear_out(most_bytes=most_bytes)
-        self.hub.feeders.welcome(self.connection)
+        self.hub.welcome_feeder(self.connection)
 
     async def received(self, text: str | None) -> None:
         if self.intake is None or self.is_refused:

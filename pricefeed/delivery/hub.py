@@ -21,7 +21,7 @@ from pricefeed.delivery.anomalies import Announcer, AnomalyOutlet
 from pricefeed.delivery.background import Background
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
-from pricefeed.delivery.feeders import Feeders
+from pricefeed.delivery.feeders import FeederOutlet, Feeders
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.groups import common_groups
@@ -184,6 +184,11 @@ class Hub:
         """Serve anomalies, those after an id first (see `Announcer.add`)."""
         await self.announcer.add(outlet, since)
         self._refuse_if_failed()
+
+    def welcome_feeder(self, outlet: FeederOutlet) -> None:
+        """From now on it is told of the feed, and closed when its time is up; see `feeders.add`."""
+        self._refuse_if_failed()
+        self.feeders.welcome(outlet)
 
     def count_of(self, user_id: int) -> int:
         """How many sockets a user has here."""

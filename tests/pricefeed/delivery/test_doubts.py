@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from accounts import events
@@ -23,6 +22,7 @@ from pricefeed.delivery.outlet import Outlet
 from tests.conftest import PASSWORD
 from tests.pricefeed.delivery.client import SignedIn
 from tests.pricefeed.delivery.conftest import off_loop
+from tests.pricefeed.delivery.raw import RawClient
 from tests.pricefeed.delivery.test_sockets import opened
 
 BAD_TOKEN, SIGNED_OUT, PASSWORD_CHANGED = 4001, 4005, 4006
@@ -79,15 +79,21 @@ async def test_a_sign_out_while_another_socket_signs_in_closes_both(
         assert await there_before.hear_close() == SIGNED_OUT
 
 
-async def test_an_ended_sign_in_leaves_nothing_behind(
-    server: str, market: None, feeder: User
+@pytest.mark.parametrize("path", ["/ws/watchlist", "/ws/feed"])
+async def test_sockets_of_an_ended_sign_in_take_no_places_while_they_are_not_gone(
+    server: str, market: None, feeder: User, settings: Any, path: str
 ) -> None:
-    pair = await off_loop(lambda: tokens_issue(user=feeder))
+    settings.SOCKETS_PER_USER = 2
+    pair, other = await off_loop(lambda: [tokens_issue(user=feeder) for _ in range(2)])
     await off_loop(lambda: sign_out(pair, then_wait=0))
-    for path in ("/ws/watchlist", "/ws/feed"):
-        for _ in range(settings.SOCKETS_PER_USER + 1):  # it would be 4029 if those before counted
-            async with opened(server, path, pair.access) as socket:
-                assert await socket.hear_close() == BAD_TOKEN
+    clients = []
+    for _ in range(3):
+        clients.append(RawClient(server, path, f"Authorization: Bearer {pair.access}"))
+        clients[-1].read_until(BAD_TOKEN.to_bytes(2, "big"))  # and does not answer
+    async with opened(server, path, other.access) as socket:
+        await socket.hear_kinds("welcome")
+    for client in clients:
+        client.close()
 
 
 def sign_out(pair: TokenPair, *, then_wait: float) -> None:

@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 from accounts.models import User
 from pricefeed.delivery import running, turns
 from pricefeed.delivery.anomalies import AnomalyOutlet
+from pricefeed.delivery.feeders import FeederOutlet
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub, HubStopped
 from pricefeed.delivery.latest import LatestReader
@@ -22,7 +23,7 @@ from securities.models import Security
 from securities.services import security_update
 from tests.conftest import set_active
 from tests.pricefeed.conftest import redis_loses_quotes
-from tests.pricefeed.delivery.client import Client
+from tests.pricefeed.delivery.client import Client, SignedIn
 from tests.pricefeed.delivery.conftest import Join, Run, off_loop
 from watchlists.services import watchlist_add_security, watchlist_remove_security
 
@@ -654,6 +655,17 @@ async def test_nor_is_who_wants_its_anomalies(hub: Hub) -> None:
     await hub._stopping
     with pytest.raises(HubStopped):
         await hub.add_anomalies(outlet, None)
+
+
+async def test_nor_is_a_feeder(hub: Hub) -> None:
+    async def send(_: object) -> None: ...
+
+    outlet = FeederOutlet(send, identity=SignedIn(1))
+    await hub.feeders.add(outlet)
+    hub._fail()
+    await hub._stopping
+    with pytest.raises(HubStopped):
+        hub.welcome_feeder(outlet)
 
 
 async def test_a_hub_that_failed_is_followed_by_another(
