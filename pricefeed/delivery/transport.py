@@ -43,7 +43,6 @@ _OF_UVICORN = (
     "app_state",
     "asgi_version",
     "client",
-    "close_sent",
     "close_timeout",
     "close_timer",
     "config",
@@ -51,7 +50,6 @@ _OF_UVICORN = (
     "connections",
     "curr_msg_data_type",
     "default_headers",
-    "disconnected",
     "frames",
     "handshake_complete",
     "handshake_initiated",
@@ -72,18 +70,25 @@ _OF_UVICORN = (
     "scope",
     "server",
     "tasks",
-    "transport",
     "writable",
 )
-"""What uvicorn keeps for a socket. As slots, because a dictionary of so many takes 1.6 KB,
-and what a write looks at would lie all over it."""
+"""What uvicorn keeps for a socket. As slots, because a dictionary of so many takes 1.6 KB."""
 _SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: "
 )
 
 
-class PriceSocketProtocol(WebSocketsSansIOProtocol):
+class _LookedAtByWrites:
+    """Slots of a base class lie first, and side by side.
+
+    By the next tick a socket's memory is cold again, and each line of it has to be fetched.
+    """
+
+    __slots__ = ("close_sent", "disconnected", "is_full", "transport")
+
+
+class PriceSocketProtocol(_LookedAtByWrites, WebSocketsSansIOProtocol):
     """`--ws pricefeed.delivery.transport:PriceSocketProtocol`; a `Writer` to the application.
 
     It also keeps less: 10 KB for a socket with a watchlist of 20, instead of 24.
@@ -104,6 +109,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.queue: Inbox = Inbox()  # type: ignore[assignment]
         self.writable = Gate()  # type: ignore[assignment]
+        self.is_full = False
         self.on_free: Callable[[], None] | None = None
         self._accept: bytes | None = None
         self._is_asked = False
@@ -190,7 +196,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent or self.disconnected:
             return True
         self.transport.write(frames)
-        return self.writable.is_set()
+        return not self.is_full
 
     def ask(self, frames: bytes) -> bool:
         if self.close_sent or self.disconnected:
@@ -201,7 +207,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             return True
         self._is_asked = self._is_silent = True
         self.transport.write(frames + PING)
-        return self.writable.is_set()
+        return not self.is_full
 
     def abort(self) -> None:
         self.transport.abort()
@@ -210,8 +216,13 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         self._is_heard_out = True
         self.conn.max_message_size = most_bytes
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.is_full = True
+
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.is_full = False
         if self.on_free is not None:
             self.on_free()
 
