@@ -75,6 +75,7 @@ def test_a_reload_keeps_the_list_and_the_choice(open_screen: OpenScreen, account
     screen = open_screen()
     screen.add("MSFT")
     screen.row("KO").click()
+    expect(screen.page.get_by_role("region", name="KO")).to_be_visible()
     screen.page.reload()
     screen.shows("AAPL", "KO", "MSFT")
     expect(screen.page.get_by_role("region", name="KO")).to_be_visible()
