@@ -72,6 +72,7 @@ def test_make_that_is_interrupted_alone_stops_everything(launch: Launch) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what make waits for")
 def test_ctrl_c_that_make_hears_as_well_is_one_stop(launch: Launch) -> None:
     launched = launch("make", "run", f"PYTHON={sys.executable}", STANDIN_DEAF="1").await_ready()
+    launched.await_said("is up")  # and deaf; before, it would stop by itself
 
     os.killpg(launched.popen.pid, signal.SIGINT)
 
