@@ -66,14 +66,14 @@ def _mark() -> Mark:
     return Mark(str(counter.epoch), counter.sequence)
 
 
-def hub_reads(*, living: Callable[[Collection[Identity]], set[Identity]] | None = None) -> Reads:
-    """The hub's reads, from the apps' selectors; `living` is what SESSIONS_LIVING names."""
-    still = living or import_string(settings.SESSIONS_LIVING)
+def hub_reads() -> Reads:
+    """The hub's reads, from the apps' selectors."""
+    living = import_string(settings.SESSIONS_LIVING)
 
     def lists_of_living(
         identities: Sequence[Identity],
     ) -> dict[Identity, tuple[str, ...] | None]:
-        alive = still(identities)
+        alive = living(identities)
         lists = _lists_of_users([each.user_id for each in alive])
         return {each: lists[each.user_id] if each in alive else None for each in identities}
 
@@ -82,7 +82,7 @@ def hub_reads(*, living: Callable[[Collection[Identity]], set[Identity]] | None 
         lists_of_living=database_sync_to_async(lists_of_living),
         active_tickers=_active_tickers,
         active_among=_active_among,
-        living=database_sync_to_async(still),
+        living=database_sync_to_async(living),
         quotes=_quotes,
         mark=_mark,
         anomalies=anomaly_reads(),

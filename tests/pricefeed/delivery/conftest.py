@@ -71,16 +71,17 @@ def run(market: None, tick: MakeTick) -> Run:
     return one
 
 
-def _everybody(identities: Collection[Identity]) -> set[Identity]:
+def everybody(identities: Collection[Identity]) -> set[Identity]:
     """Nobody's sign-in ends here."""
     return set(identities)
 
 
 @pytest.fixture
-async def hub(market: None) -> AsyncIterator[Hub]:
+async def hub(market: None, settings: Any) -> AsyncIterator[Hub]:
     """A running hub, as each server process has one."""
     layer = get_channel_layer()
-    reads = hub_reads(living=_everybody)
+    settings.SESSIONS_LIVING = f"{__name__}.everybody"
+    reads = hub_reads()
     made = Hub(layer=layer, latest=LatestReader(), reads=reads, stale_seconds=STALE_SECONDS)
     await made.start()
     yield made
