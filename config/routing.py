@@ -13,7 +13,7 @@ from config.refusal import NoSuchSocket
 from pricefeed.api.feed_socket import FeedConsumer
 from pricefeed.delivery.anomalies_socket import AnomaliesConsumer
 from pricefeed.delivery.consumers import PricesConsumer, WatchlistConsumer
-from pricefeed.delivery.sign_in import TokenRefused
+from pricefeed.delivery.identity import TokenRefused
 
 
 def identify(token: str) -> Claims:

@@ -5,7 +5,7 @@ import asyncio
 from pricefeed.delivery.doubts import Living
 from pricefeed.delivery.figures import FEED
 from pricefeed.delivery.follower import Follower
-from pricefeed.delivery.identity import Identity, SignInEnded
+from pricefeed.delivery.identity import Identity, TokenRefused
 from pricefeed.delivery.outlet import Outlet, Send
 from pricefeed.delivery.teller import Teller, welcome
 from pricefeed.delivery.writer import Writer
@@ -69,11 +69,11 @@ class Feeders:
         self.outlets: dict[FeederOutlet, None] = {}
 
     async def add(self, outlet: FeederOutlet) -> None:
-        """Close it with its sign-in from now on. Raises SignInEnded."""
+        """Close it with its sign-in from now on. Raises TokenRefused."""
         assert outlet.identity is not None
         self._follower.look_after(outlet)  # first, so that an end during the look is heard of
         if not await self._living([outlet.identity]):
-            raise SignInEnded
+            raise TokenRefused(is_expired=False)
 
     def welcome(self, outlet: FeederOutlet) -> None:
         """From now on it is told of the feed, and closed when its time is up."""

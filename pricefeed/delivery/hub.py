@@ -25,7 +25,7 @@ from pricefeed.delivery.feeders import FeederOutlet, Feeders
 from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.gathered import Gathered
 from pricefeed.delivery.groups import common_groups
-from pricefeed.delivery.identity import SignInEnded
+from pricefeed.delivery.identity import TokenRefused
 from pricefeed.delivery.latest import LatestReader, Mark
 from pricefeed.delivery.layer import BatchedChannelLayer
 from pricefeed.delivery.membership import Membership
@@ -164,12 +164,12 @@ class Hub:
     # -- Connections -------------------------------------------------------------------------
 
     async def add_user(self, connection: Connection, since: Since | None) -> None:
-        """Serve a user's watchlist, following its edits. Raises SignInEnded."""
+        """Serve a user's watchlist, following its edits. Raises TokenRefused."""
         assert connection.identity is not None
         self._follower.add(connection)  # first: what changes during the reading is followed
         tickers = await self._lists.get(connection.identity)
         if tickers is None:
-            raise SignInEnded
+            raise TokenRefused(is_expired=False)
         await self._begin(connection, tickers, since)
         self._follower.begun(connection)
 

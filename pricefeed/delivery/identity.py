@@ -15,5 +15,9 @@ class Identity(Hashable, Protocol):
     def expires_at(self) -> float: ...
 
 
-class SignInEnded(Exception):
-    """Of a token that is good in itself: its user has signed out, or may not go on at all."""
+class TokenRefused(Exception):
+    """A token that opens nothing; an expired one may be replaced by its owner."""
+
+    def __init__(self, *, is_expired: bool) -> None:
+        super().__init__("expired" if is_expired else "invalid")
+        self.is_expired = is_expired

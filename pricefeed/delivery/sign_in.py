@@ -4,21 +4,13 @@ import asyncio
 from collections.abc import Callable
 
 from pricefeed.delivery import close_codes, protocol
-from pricefeed.delivery.identity import Identity, SignInEnded
+from pricefeed.delivery.identity import Identity, TokenRefused
 from pricefeed.delivery.socket import Refused, SocketConsumer
 
 AUTHENTICATION_SECONDS = 5.0
 
 Identify = Callable[[str], Identity]
 """Whose token it is, as far as it says so itself. Raises TokenRefused."""
-
-
-class TokenRefused(Exception):
-    """A token that opens nothing; an expired one may be replaced by its owner."""
-
-    def __init__(self, *, is_expired: bool) -> None:
-        super().__init__("expired" if is_expired else "invalid")
-        self.is_expired = is_expired
 
 
 class SignInConsumer(SocketConsumer):
@@ -31,8 +23,8 @@ class SignInConsumer(SocketConsumer):
     async def signed_in(self, identity: Identity, auth: protocol.Auth) -> None:
         """The token is this user's; `auth` is what the client has said of itself.
 
-        Raises SignInEnded where it does not count any more: to be asked once the hub has been
-        told of this socket, or nobody would hear of an end between the two.
+        Raises TokenRefused where its sign-in has ended: to be asked once the hub has been told
+        of this socket, or nobody would hear of an end between the two.
         """
         raise NotImplementedError
 
@@ -64,8 +56,6 @@ class SignInConsumer(SocketConsumer):
             expired = refused.is_expired
             code = close_codes.TOKEN_EXPIRED if expired else close_codes.BAD_TOKEN
             raise Refused(code) from None
-        except SignInEnded:
-            raise Refused(close_codes.BAD_TOKEN) from None
 
     def _header_token(self) -> str | None:
         for name, value in self.scope["headers"]:
