@@ -17,6 +17,9 @@ from config.collector import collect_seldom
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
+UNHEARD_SECONDS = 2.0
+
+
 class Broker(Connection):
     """Celery's way to Redis; when it is lost, asked for every second.
 
@@ -64,3 +67,17 @@ def keep_our_logging(**_: Any) -> None:
 def begin_work(**_: Any) -> None:
     """Before the processes of the pool are made."""
     collect_seldom()
+
+
+@worker_init.connect
+def end_unheard(**_: Any) -> None:
+    """What a process of the pool waits, before it ends, for the worker to hear what it said.
+
+    Nobody hears of a job that is handed over in the moment of a stop. By default that is half
+    a minute's wait, longer than whoever stops a worker gives it.
+    """
+    from billiard import pool  # noqa: PLC0415  the worker alone has one
+
+    pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(
+        UNHEARD_SECONDS / pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
+    )

@@ -1,17 +1,20 @@
 """The composed Celery application."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from types import SimpleNamespace
 
 import kombu.utils.functional
 import pytest
+from billiard import get_context, pool
 from celery.schedules import maybe_schedule
+from celery.signals import worker_init
 from django.conf import settings
 from django.db import connection
 from kombu.exceptions import OperationalError
 
-from config.celery import app
+from config.celery import UNHEARD_SECONDS, app, end_unheard
 from config.celery_pool import fixup
 from deploy.local.ports import free_port
 
@@ -75,6 +78,23 @@ def test_a_connection_that_cannot_put_jobs_back_does_not_end_the_worker() -> Non
 
     broker = app.connection_for_write()
     broker.maybe_close_channel(Lost())
+
+
+def test_a_process_of_the_pool_whose_last_job_nobody_hears_of_ends_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Half a minute by default: whoever stops a worker would have killed it by then."""
+    monkeypatch.setattr(pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT", 300)
+    assert any(receiver() is end_unheard for _, receiver in worker_init.receivers)
+    end_unheard()
+    context = get_context("fork")
+    heard = context.Value("i", 4)
+    said, told = context.SimpleQueue(), context.SimpleQueue()
+    worker = pool.Worker(told, said, on_ready_counter=heard)
+    began = time.monotonic()
+    assert worker._ensure_messages_consumed(completed=4)
+    assert not worker._ensure_messages_consumed(completed=5)
+    assert time.monotonic() - began < UNHEARD_SECONDS + 1
 
 
 @pytest.mark.parametrize("is_eager", [False, True])
