@@ -46,8 +46,8 @@ class FeederOutlet(Outlet):
         super().close(code, reason)
         self._news.set()
 
-    def gone(self) -> None:
-        super().gone()
+    def ended(self) -> None:
+        super().ended()
         self._news.set()
 
     async def answer(self, text: str) -> None:

@@ -14,7 +14,7 @@ from pricefeed.delivery import close_codes
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.turns import turn_of_newcomer
-from pricefeed.delivery.writer import Writer, text_frame
+from pricefeed.delivery.writer import NOWHERE, Way, Writer, text_frame
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -22,15 +22,16 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Outlet:
     """The way out to one client; touched only from its event loop.
 
-    `writer` takes frames at once, where the server offers one. Otherwise ASGI's `send`
-    is stepped right here and becomes a task only when the server really makes it
-    wait. Until the socket has room again it is `blocked`.
+    Where the server offers a `writer`, frames go straight to what it writes to. Otherwise
+    ASGI's `send` is stepped right here and becomes a task only when the server really makes
+    it wait. Until the socket has room again it is `blocked`.
     """
 
     __slots__ = (
         "_on_free",
         "_pending",
         "_send",
+        "_way",
         "_writer",
         "blocked",
         "blocked_at",
@@ -51,8 +52,6 @@ class Outlet:
     ) -> None:
         self._send = send
         self._writer = writer
-        if writer is not None:
-            writer.on_free = self._freed
         self._on_free: Callable[[Any], None] = on_free
         self._pending: asyncio.Task[None] | None = None
         self.kind = kind  # what it was opened for, as `/metrics` names it
@@ -61,20 +60,21 @@ class Outlet:
         self.blocked_at = 0.0  # monotonic seconds; since when
         self.closed = False
         self.turn = turn_of_newcomer()
+        self._way: Way | None = writer.attach(self) if writer is not None else None
 
     def write(self, text: str) -> None:
         """Send a text frame; must not be called while `blocked`."""
-        if self._writer is None:
+        if self._way is None:
             self._step(self._send_each((text,)))
-        elif not self._writer.write(text_frame(text)):
-            self._block()
+        else:
+            self._way.write(text_frame(text))
 
     def write_together(self, *texts: str) -> None:
         """Send several, in order, as a single write where the server can; else as `write`."""
-        if self._writer is None:
+        if self._way is None:
             self._step(self._send_each(texts))
-        elif not self._writer.write(b"".join(map(text_frame, texts))):
-            self._block()
+        else:
+            self._way.write(b"".join(map(text_frame, texts)))
 
     def ask(self, text: str) -> None:
         """Send a text frame, and ask whether anybody is there: who has said nothing since is cut.
@@ -83,8 +83,8 @@ class Outlet:
         """
         if self._writer is None:
             self.write(text)
-        elif not self._writer.ask(text_frame(text)):
-            self._block()
+        else:
+            self._writer.ask(text_frame(text))
 
     async def _send_each(self, texts: tuple[str, ...]) -> None:
         for text in texts:
@@ -97,7 +97,7 @@ class Outlet:
         """
         if self.closed:
             return
-        self.closed = True
+        self.closed, self._way = True, NOWHERE
         count_closing(code)
         if self.blocked and self._writer is not None:
             self._writer.abort()
@@ -110,8 +110,27 @@ class Outlet:
     def gone(self) -> None:
         """The client has left: nothing is written any more."""
         self.closed = True
+        self.ended()
         if self._pending is not None:
             self._pending.cancel()
+
+    # -- How the socket takes it ---------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        """It is full."""
+        self.blocked, self.blocked_at = True, time.monotonic()
+
+    def resume_writing(self) -> None:
+        """It has room again."""
+        self.blocked = False
+        if not self.closed:
+            self._on_free(self)
+
+    def ended(self) -> None:
+        """Nothing arrives any more: what is written goes nowhere, and nobody waits for room."""
+        self._way, self.blocked = NOWHERE, False
+
+    # -- ASGI's send ---------------------------------------------------------------------------
 
     def _step(self, sending: Awaitable[None]) -> None:
         """Run the send as far as it goes; nearly always that is to its end."""
@@ -123,23 +142,15 @@ class Outlet:
         except Exception:  # noqa: BLE001  whatever a server raises here: the client is gone
             self.closed = True
             return
-        self._block()
+        self.pause_writing()
         self._pending = asyncio.ensure_future(_continue(sending, waits_for))
         self._pending.add_done_callback(self._finish)
-
-    def _block(self) -> None:
-        self.blocked, self.blocked_at = True, time.monotonic()
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._pending = None
         if task.cancelled() or task.exception() is not None:
             self.closed = True
-        self._freed()
-
-    def _freed(self) -> None:
-        self.blocked = False
-        if not self.closed:
-            self._on_free(self)
+        self.resume_writing()
 
 
 async def _continue(sending: Coroutine[Any, Any, None], waits_for: Any) -> None:

@@ -7,7 +7,6 @@ parsing, answers to pings, closing) stays uvicorn's; a server that does not offe
 `scope["extensions"]["tickwatch.writer"]` is served through `send`.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -22,7 +21,7 @@ from websockets.protocol import State
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.light import Gate, Inbox
 from pricefeed.delivery.limits import Pace
-from pricefeed.delivery.writer import EXTENSION, PING
+from pricefeed.delivery.writer import EXTENSION, NOWHERE, PING, Author, Way
 
 if TYPE_CHECKING:
     from uvicorn._types import WebSocketScope
@@ -43,6 +42,7 @@ _OF_UVICORN = (
     "app_state",
     "asgi_version",
     "client",
+    "close_sent",
     "close_timeout",
     "close_timer",
     "config",
@@ -50,6 +50,7 @@ _OF_UVICORN = (
     "connections",
     "curr_msg_data_type",
     "default_headers",
+    "disconnected",
     "frames",
     "handshake_complete",
     "handshake_initiated",
@@ -70,6 +71,7 @@ _OF_UVICORN = (
     "scope",
     "server",
     "tasks",
+    "transport",
     "writable",
 )
 """What uvicorn keeps for a socket. As slots, because a dictionary of so many takes 1.6 KB."""
@@ -79,16 +81,7 @@ _SWITCHING = (
 )
 
 
-class _LookedAtByWrites:
-    """Slots of a base class lie first, and side by side.
-
-    By the next tick a socket's memory is cold again, and each line of it has to be fetched.
-    """
-
-    __slots__ = ("close_sent", "disconnected", "is_full", "transport")
-
-
-class PriceSocketProtocol(_LookedAtByWrites, WebSocketsSansIOProtocol):
+class PriceSocketProtocol(WebSocketsSansIOProtocol):
     """`--ws pricefeed.delivery.transport:PriceSocketProtocol`; a `Writer` to the application.
 
     It also keeps less: 10 KB for a socket with a watchlist of 20, instead of 24.
@@ -97,20 +90,19 @@ class PriceSocketProtocol(_LookedAtByWrites, WebSocketsSansIOProtocol):
     __slots__ = (
         *_OF_UVICORN,
         "_accept",
+        "_author",
         "_is_asked",
         "_is_heard_out",
         "_is_silent",
         "_pace",
         "_unread",
-        "on_free",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.queue: Inbox = Inbox()  # type: ignore[assignment]
         self.writable = Gate()  # type: ignore[assignment]
-        self.is_full = False
-        self.on_free: Callable[[], None] | None = None
+        self._author: Author | None = None
         self._accept: bytes | None = None
         self._is_asked = False
         self._is_silent = False  # since it was asked
@@ -192,22 +184,23 @@ class PriceSocketProtocol(_LookedAtByWrites, WebSocketsSansIOProtocol):
         self.transport.write(b"".join((_SWITCHING, self._accept, b"\r\n", *lines, b"\r\n")))
         self.handshake_complete = True
 
-    def write(self, frames: bytes) -> bool:
-        if self.close_sent or self.disconnected:
-            return True
-        self.transport.write(frames)
-        return not self.is_full
+    def attach(self, author: Author) -> Way:
+        if self.transport.is_closing():
+            return NOWHERE
+        self._author = author
+        if not self.writable.is_set():
+            author.pause_writing()
+        return self.transport
 
-    def ask(self, frames: bytes) -> bool:
-        if self.close_sent or self.disconnected:
-            return True
+    def ask(self, frames: bytes) -> None:
+        if self.transport.is_closing():
+            return
         if self._is_silent and not self.read_paused:  # else the answer may wait for us to read
             self._refuse(CloseCode.INTERNAL_ERROR, "no answer to pings")
             self.transport.abort()  # who does not answer may not read either
-            return True
+            return
         self._is_asked = self._is_silent = True
         self.transport.write(frames + PING)
-        return not self.is_full
 
     def abort(self) -> None:
         self.transport.abort()
@@ -218,13 +211,40 @@ class PriceSocketProtocol(_LookedAtByWrites, WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.is_full = True
+        if self._author is not None:
+            self._author.pause_writing()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.is_full = False
-        if self.on_free is not None:
-            self.on_free()
+        if self._author is not None:
+            self._author.resume_writing()
+
+    def eof_received(self) -> None:
+        super().eof_received()
+        self._end()
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self._end()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._end()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._end()
+
+    def _end(self) -> None:
+        """It closes when all has been sent: nothing follows, and who does not read is cut off."""
+        self._let_go()
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
+
+    def _let_go(self) -> None:
+        if self._author is not None:
+            self._author.ended()
+            self._author = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As uvicorn's; then nothing that knows this socket is known to it any more.
@@ -233,7 +253,7 @@ class PriceSocketProtocol(_LookedAtByWrites, WebSocketsSansIOProtocol):
         hardly ever to what has been here for long.
         """
         super().connection_lost(exc)
-        self.on_free = None
+        self._let_go()
         self._unread = b""
         del self.conn.parser
         if hasattr(self, "scope"):  # not where the handshake was refused

@@ -1,6 +1,5 @@
 """Frames straight to a socket: what a server offers for them, and how text becomes one."""
 
-from collections.abc import Callable
 from struct import Struct
 from typing import Protocol
 
@@ -14,17 +13,46 @@ _medium = Struct("!BBH").pack
 _large = Struct("!BBQ").pack
 
 
+class Author(Protocol):
+    """Who writes to a socket; told in asyncio's words how it takes it."""
+
+    def pause_writing(self) -> None:
+        """It is full."""
+
+    def resume_writing(self) -> None:
+        """It has room again."""
+
+    def ended(self) -> None:
+        """It is closing or lost: let go of what `attach` returned."""
+
+
+class Way(Protocol):
+    """What takes frames and sends them, such as asyncio's transports."""
+
+    def write(self, frames: bytes, /) -> None:
+        """Send what `text_frame` made."""
+
+
+class _Nowhere:
+    def write(self, frames: bytes, /) -> None:
+        pass
+
+
+NOWHERE = _Nowhere()
+"""The way to a client that is gone."""
+
+
 class Writer(Protocol):
-    """A socket that takes frames without waiting."""
+    """A socket to which one writes past ASGI, without waiting."""
 
-    on_free: Callable[[], None] | None
-    """Called when a full socket can take more."""
+    def attach(self, author: Author) -> Way:
+        """From now on this one writes, straight to what is returned.
 
-    def write(self, frames: bytes) -> bool:
-        """Send what `text_frame` made; False: it is taken, but the socket is full now."""
+        It may be told at once that the socket is full.
+        """
 
-    def ask(self, frames: bytes) -> bool:
-        """As `write`, and a ping. Who has said nothing since the last one is dropped."""
+    def ask(self, frames: bytes) -> None:
+        """Send them and a ping. Who has said nothing since the last one is dropped."""
 
     def abort(self) -> None:
         """Drop the socket and what waits in it, without a closing handshake."""

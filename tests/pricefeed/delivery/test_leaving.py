@@ -14,6 +14,7 @@ from pricefeed.delivery import leaving
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.leaving import JITTER_SECONDS, farewell, send_away
+from pricefeed.delivery.writer import NOWHERE, Author, Way
 from tests.pricefeed.delivery.conftest import Join, Run
 
 GOING_AWAY = 4100
@@ -135,17 +136,15 @@ async def test_a_socket_that_is_full_has_until_the_end_to_recover() -> None:
     cut: list[str] = []
 
     class Full:
-        on_free: Callable[[], None] | None = None
-
-        def write(self, frames: bytes) -> bool:
-            return False
+        def attach(self, author: Author) -> Way:
+            author.pause_writing()
+            return NOWHERE
 
         def abort(self) -> None:
             cut.append("cut")
 
     told = Told(200, time.monotonic)
     stalled = Connection(told.connections[0]._send, writer=Full(), on_free=lambda _: None)
-    stalled.write("text")
     end = time.monotonic() + 5
     await send_away([stalled, *told.connections[1:]], until=lambda: end)
     assert (len(told.closed), cut, stalled.closed) == (199, ["cut"], True)

@@ -5,31 +5,38 @@ import gc
 import json
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from asgiref.sync import sync_to_async
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.protocol import State
 
 from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.feeders import FeederOutlet
 from pricefeed.delivery.transport import PriceSocketProtocol
-from pricefeed.delivery.writer import text_frame
+from pricefeed.delivery.writer import Author, text_frame
 from tests.pricefeed.conftest import MakeTick
+from tests.pricefeed.delivery.client import SignedIn
 from tests.pricefeed.delivery.conftest import TICKERS, move
 
 
-class FullSocket:
+class SmallSocket:
     """A writer that takes one write and is full then."""
-
-    on_free: Callable[[], None] | None = None
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.is_aborted = False
 
-    def write(self, frames: bytes) -> bool:
+    def attach(self, author: Author) -> Self:
+        self.author = author
+        return self
+
+    def write(self, frames: bytes, /) -> None:
         self.written.append(frames)
-        return False
+        self.author.pause_writing()
 
     def abort(self) -> None:
         self.is_aborted = True
@@ -41,17 +48,16 @@ async def no_send(message: dict[str, Any]) -> None:
 
 async def test_a_full_socket_blocks_its_connection_until_it_says_otherwise() -> None:
     freed: list[Connection] = []
-    writer = FullSocket()
+    writer = SmallSocket()
     connection = Connection(no_send, writer=writer, on_free=freed.append)
     connection.write("text")
     assert (writer.written, connection.blocked) == ([text_frame("text")], True)
-    assert writer.on_free is not None
-    writer.on_free()
+    writer.author.resume_writing()
     assert (freed, connection.blocked) == ([connection], False)
 
 
 async def test_what_belongs_together_goes_out_in_one_write() -> None:
-    writer = FullSocket()
+    writer = SmallSocket()
     connection = Connection(no_send, writer=writer, on_free=lambda _: None)
     connection.write_together("a", "b")
     assert writer.written == [text_frame("a") + text_frame("b")]
@@ -59,11 +65,140 @@ async def test_what_belongs_together_goes_out_in_one_write() -> None:
 
 
 async def test_closing_a_full_socket_cuts_it_off_since_it_would_not_hear_of_it() -> None:
-    writer = FullSocket()
+    writer = SmallSocket()
     connection = Connection(no_send, writer=writer, on_free=lambda _: None)
     connection.write("text")
     connection.close(4100)
     assert writer.is_aborted
+
+
+async def test_who_waits_for_room_goes_on_when_the_socket_is_lost() -> None:
+    """And what is written then goes nowhere."""
+    writer = SmallSocket()
+    feeder = FeederOutlet(no_send, writer=writer, identity=SignedIn(1))
+    feeder.write("first")
+    answering = asyncio.ensure_future(feeder.answer("second"))
+    await asyncio.sleep(0)
+    assert not answering.done()
+    writer.author.ended()
+    async with asyncio.timeout(5):
+        await answering
+    assert writer.written == [text_frame("first")]
+
+
+async def test_nothing_is_written_to_a_connection_that_was_closed() -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    writer = SmallSocket()
+    connection = Connection(send, writer=writer, on_free=lambda _: None)
+    connection.close(4100)
+    connection.write("late")
+    connection.write_together("very", "late")
+    assert [message["type"] for message in sent] == ["websocket.close"]
+    assert not writer.written
+
+
+class Transport(asyncio.Transport):
+    """As uvloop's, but for one that writes down what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.closing = False
+        self.aborted = asyncio.Event()
+        self.waiting_bytes = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting_bytes
+
+    def abort(self) -> None:
+        self.aborted.set()
+
+    def write(self, data: Any) -> None:
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.closing = True
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+
+@pytest.fixture
+async def opened() -> tuple[PriceSocketProtocol, Transport]:
+    """A socket of the server's, as after its handshake."""
+    config = Config("config.asgi:application")
+    config.load()
+    protocol = PriceSocketProtocol(config, ServerState(), {})
+    protocol.conn.state = State.OPEN
+    protocol.conn.parser = protocol.conn.parse()
+    next(protocol.conn.parser)
+    protocol.transport = transport = Transport()
+    return protocol, transport
+
+
+async def test_who_comes_to_a_socket_that_is_full_already_waits_for_room(
+    opened: tuple[PriceSocketProtocol, Transport],
+) -> None:
+    """It has got answers before it signed in, and has not read them."""
+    protocol, transport = opened
+    freed: list[Connection] = []
+    protocol.pause_writing()
+    connection = Connection(no_send, writer=protocol, on_free=freed.append)
+    assert connection.blocked
+    protocol.resume_writing()
+    assert (freed, connection.blocked) == ([connection], False)
+    connection.write("text")
+    assert transport.written == [text_frame("text")]
+
+
+@pytest.mark.parametrize("said", [b"\x88\x80\0\0\0\0", b"\xff\xff"], ids=["close", "rubbish"])
+async def test_nothing_follows_a_close_frame(
+    opened: tuple[PriceSocketProtocol, Transport], said: bytes
+) -> None:
+    protocol, transport = opened
+    connection = Connection(no_send, writer=protocol, on_free=lambda each: each.write("later"))
+    protocol.pause_writing()
+    protocol.data_received(said)
+    (closed,) = transport.written
+    assert closed[:1] == b"\x88"
+    protocol.resume_writing()
+    connection.ask("heartbeat")
+    connection.write("text")
+    late = Connection(no_send, writer=protocol, on_free=lambda _: None)
+    late.write("text")
+    assert transport.written == [closed]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda protocol: protocol.eof_received(),
+        lambda protocol: protocol.data_received(b"\x88\x80\0\0\0\0"),
+        lambda protocol: protocol.shutdown(),
+    ],
+    ids=["half-closed", "close", "shutdown"],
+)
+async def test_who_ends_and_does_not_read_what_is_on_its_way_is_cut_off(
+    opened: tuple[PriceSocketProtocol, Transport],
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[PriceSocketProtocol], None],
+) -> None:
+    monkeypatch.setattr("pricefeed.delivery.transport.CLOSING_SECONDS", 0.01)
+    protocol, transport = opened
+    protocol.handshake_complete = True
+    connection = Connection(no_send, writer=protocol, on_free=lambda _: None)
+    connection.write("text")
+    transport.waiting_bytes = 100
+    end(protocol)
+    before = len(transport.written)
+    connection.write("late")
+    async with asyncio.timeout(5):
+        await transport.aborted.wait()
+    assert len(transport.written) == before
 
 
 async def next_frame(client: ClientConnection, kind: str) -> dict[str, Any]:
