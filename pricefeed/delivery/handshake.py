@@ -36,6 +36,9 @@ class PriceHttpProtocol(HttpToolsProtocol):
         return self._is_upgrade
 
     def handle_websocket_upgrade(self) -> None:
+        if self._owes_an_answer():
+            self.transport.abort()
+            return
         accept = self._accept_header()
         if accept is None:
             super().handle_websocket_upgrade()
@@ -47,6 +50,14 @@ class PriceHttpProtocol(HttpToolsProtocol):
             protocol.take_over(self, accept=accept)
             self.transport.set_protocol(protocol)
         del self.parser  # each knows the other: that they are done with, only a collector would see
+
+    def _owes_an_answer(self) -> bool:
+        """To an earlier request: its rest would get between frames, and count as theirs.
+
+        That it was full already nobody would tell who writes them.
+        """
+        is_under_way = self.cycle is not None and not self.cycle.response_complete
+        return is_under_way or self.transport.get_write_buffer_size() > 0
 
     def _accept_header(self) -> bytes | None:
         """Sec-WebSocket-Accept (RFC 6455, section 4.2.2), or None for what is not plain and right.

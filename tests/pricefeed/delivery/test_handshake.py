@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -97,3 +97,30 @@ async def test_a_plain_request_takes_the_short_way(
     monkeypatch.setattr(PriceHttpProtocol.__bases__[0], "handle_websocket_upgrade", None)
     line = "GET /ws/prices HTTP/1.1"
     assert (await asyncio.to_thread(ask, server, line, *UPGRADE, KEY, VERSION))[2] == "welcome"
+
+
+@pytest.mark.parametrize("manner", ["in turn", "unread", "at once"])
+def test_only_who_has_had_its_last_answer_gets_a_socket(server: str, manner: str) -> None:
+    """What is left of it would count as the socket's, of which nobody says that it is full."""
+    host, _, port = server.partition(":")
+    upgrade = [PLAIN.replace("/BRK.B", ""), f"Host: {server}", *UPGRADE, KEY, VERSION, "", ""]
+    requests = [f"GET /api/v1/schema HTTP/1.1\r\nHost: {server}\r\n\r\n", "\r\n".join(upgrade)]
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(5)
+        connection.connect((host, int(port)))
+        reader = connection.makefile("rb")
+        if manner == "at once":
+            connection.sendall("".join(requests).encode())
+        else:
+            connection.sendall(requests[0].encode())
+            assert b" 200 " in reader.readline()
+            answer = dict(_header(each) for each in iter(reader.readline, b"\r\n"))
+            if manner == "in turn":
+                reader.read(int(answer["content-length"]))
+            connection.sendall(requests[1].encode())
+        if manner == "in turn":
+            assert b" 101 " in reader.readline()
+        else:
+            with suppress(ConnectionResetError):
+                assert b"HTTP/1.1 101" not in reader.read()
