@@ -164,6 +164,8 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             await self._send_accept(message)
             return
         await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True  # else uvicorn logs that nobody has answered it
         if self.close_timer is not None:
             self.close_timer.cancel()
             self.close_timer = self.loop.call_later(CLOSING_SECONDS, self.transport.abort)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -97,6 +98,21 @@ async def test_a_plain_request_takes_the_short_way(
     monkeypatch.setattr(PriceHttpProtocol.__bases__[0], "handle_websocket_upgrade", None)
     line = "GET /ws/prices HTTP/1.1"
     assert (await asyncio.to_thread(ask, server, line, *UPGRADE, KEY, VERSION))[2] == "welcome"
+
+
+def test_the_log_says_nothing_of_pages_that_may_not_open_sockets(
+    server: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody can make a browser try."""
+    logger = logging.getLogger("uvicorn.error")
+    logger.addHandler(caplog.handler)
+    try:
+        evil = "Origin: https://evil.example"
+        assert " 403 " in ask(server, PLAIN, *UPGRADE, KEY, VERSION, evil)[0]
+        ask(server, PLAIN.replace("/BRK.B", ""), *UPGRADE, KEY, VERSION)  # by then it has ended
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert not [each for each in caplog.records if each.name == "uvicorn.error"]
 
 
 @pytest.mark.parametrize("manner", ["in turn", "unread", "at once"])
