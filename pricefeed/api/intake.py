@@ -53,7 +53,7 @@ class Intake:
 
     async def _take(self) -> None:
         try:
-            while self._waiting and self._outlet.takes_more:
+            while self._waiting and self._outlet.is_taken:
                 batch, self._waiting, self._size = self._waiting, [], 0
                 self._room.set()
                 for frame in await self._push(batch, self._answered):

@@ -15,10 +15,10 @@ class FeederOutlet(Outlet):
     """What was taken is answered before the socket is closed: else it would be sent twice.
 
     `is_taking` is for who takes messages; it ends with `taken`. Only who does not read is
-    closed at once.
+    closed at once. Who leaves by itself has said what it had to say, and that is taken.
     """
 
-    __slots__ = ("_farewell", "_news", "is_taking")
+    __slots__ = ("_farewell", "_has_left", "_news", "is_taking")
 
     def __init__(self, send: Send, *, writer: Writer | None = None, identity: Identity) -> None:
         news = self._news = asyncio.Event()
@@ -26,12 +26,18 @@ class FeederOutlet(Outlet):
             send, kind=FEED, writer=writer, identity=identity, on_free=lambda _: news.set()
         )
         self.is_taking = False
+        self._has_left = False
         self._farewell: tuple[int, str] | None = None
 
     @property
     def takes_more(self) -> bool:
-        """Whether another message may be begun."""
+        """Whether it may say more."""
         return not self.closed and self._farewell is None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether what it has said, and nobody has begun to take, still counts."""
+        return self.takes_more or self._has_left
 
     def taken(self) -> None:
         """Nothing is being taken any more, and what was has been answered."""
@@ -45,6 +51,10 @@ class FeederOutlet(Outlet):
             return
         super().close(code, reason)
         self._news.set()
+
+    def gone(self) -> None:
+        self._has_left = self.is_taken
+        super().gone()
 
     def ended(self) -> None:
         super().ended()

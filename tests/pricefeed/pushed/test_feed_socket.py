@@ -478,6 +478,24 @@ async def test_what_was_taken_is_answered_before_the_token_expires(
     assert await recorded() == [1]
 
 
+@pytest.mark.parametrize("count", [2, MOST_WAITING + 7])
+async def test_what_came_before_the_feeder_closed_is_taken(
+    server: str, token: str, slow: Slow, count: int
+) -> None:
+    """It has waited for no answer, as it need not."""
+    async with feeding(server, token) as socket:
+        for number in range(1, count + 1):
+            await socket.say(tick(number))
+        assert await asyncio.to_thread(slow.begun.wait, 10)
+        asyncio.get_running_loop().call_later(0.5, slow.go_on)  # when it has closed
+
+    def is_recorded() -> bool:
+        record_all()
+        return [float(price) for price in stored("A")] == list(range(1, count + 1))
+
+    await off_loop(lambda: wait_until(is_recorded, seconds=10, what="all that was said"))
+
+
 async def test_who_cannot_be_heard_because_we_do_not_read_is_not_taken_for_gone(
     server: str, token: str, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
