@@ -167,8 +167,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body":
             self.handshake_complete = True  # else uvicorn logs that nobody has answered it
         if self.close_timer is not None:
-            self.close_timer.cancel()
-            self.close_timer = self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
+            self._close_soon()
 
     async def _send_accept(self, message: Any) -> None:
         if self._accept is None:
@@ -241,7 +240,13 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         """It closes when all has been sent: nothing follows, and who does not read is cut off."""
         self._let_go()
         if self.transport.get_write_buffer_size():
-            self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
+            self._close_soon()
+
+    def _close_soon(self) -> None:
+        """Whatever the client does; `connection_lost` ends the timer, as it does uvicorn's."""
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
 
     def _let_go(self) -> None:
         if self._author is not None:
