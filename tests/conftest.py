@@ -14,6 +14,7 @@ import pytest
 from channels.layers import channel_layers
 from django.conf import settings
 from django.core.cache import caches
+from django.core.management import get_commands
 from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
@@ -28,6 +29,7 @@ from pricefeed.recording import batches
 from securities import version
 from securities.models import Quote, Security
 from securities.services import securities_set_active
+from tests import emptying
 
 PASSWORD = "correct horse battery 7"
 
@@ -36,6 +38,8 @@ hypothesis_settings.register_profile(
     "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("ours")
+
+get_commands()["flush"] = emptying.Command()
 
 
 class JsonClient(APIClient):

@@ -1,5 +1,6 @@
 import pytest
 from django.core.management import call_command
+from django.core.management.commands import flush
 from django.db import connection
 
 from pricefeed.models import Feed
@@ -8,7 +9,7 @@ from pricefeed.models import Feed
 @pytest.mark.django_db(transaction=True)
 def test_a_flushed_database_counts_anew_in_another_epoch() -> None:
     before = Feed.objects.get()
-    call_command("flush", interactive=False)
+    call_command(flush.Command(), interactive=False)
     assert Feed.objects.get().sequence == 0
     assert Feed.objects.get().epoch != before.epoch
 
