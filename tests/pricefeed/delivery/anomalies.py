@@ -19,7 +19,7 @@ from tests.asyncapi import check_frame
 from tests.pricefeed.conftest import NOON
 from tests.pricefeed.delivery.conftest import off_loop
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 20.0
 
 
 def anomaly_of(ticker: str) -> Anomaly:
@@ -70,8 +70,8 @@ class Told:
     @property
     def since(self) -> int:
         """What it would come back with."""
-        since: int = self.ids[-1] if self.anomalies else self.welcomes[-1]["since"]
-        return since
+        newest: int = self.anomalies[-1]["id"] if self.anomalies else self.welcomes[-1]["since"]
+        return newest
 
     @property
     def close_reason(self) -> str:
