@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft7Validator
+from jsonschema_rs import Draft7Validator
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "frontend" / "protocol-examples.json"
