@@ -21,7 +21,8 @@ PROGRAMS := $(addprefix tests/local/test_,run.py stop.py exec.py) tests/bench/te
 # These measure how long things take, so each of them wants the machine to itself.
 FAULTS := tests/faults tests/deploy/test_k8s_commands.py \
 	$(addprefix tests/integration/test_,leaving.py rolling_restart.py)
-TWO_AT_A_TIME := -p tests.workers --numprocesses=2 --dist=loadfile
+# File by file as they come: sorted by how many tests they have, the long ones would be left over.
+TWO_AT_A_TIME := -p tests.workers --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 MANAGE := python manage.py
 COMPOSE := docker compose
 # Where make knows it (from 4.0 on), the output of one job is not mixed with another's.
