@@ -6,7 +6,7 @@ from typing import NamedTuple
 import httpx
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.stack import wait_until
+from tests.integration.processes import wait_until
 
 PASSWORD = "correct horse battery 7"
 SIGNED_IN = "tickwatch.signed-in"

@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,20 +13,11 @@ import psycopg
 
 from deploy.local.ports import free_port
 from tests.faults.servers import Valkey
+from tests.integration.processes import START_SECONDS, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "tickwatch_browser"
-START_SECONDS = 40.0
 STOP_SECONDS = 15.0
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Return as soon as the condition holds; fail with its name when it never does."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} took more than {seconds:.0f} s")
-        time.sleep(0.05)
 
 
 class Stack:
@@ -68,7 +57,7 @@ class Stack:
         self._spawn("beat", "-m", "celery", "-A", "config", "beat", "-s", schedule, "-l", "warning")
         try:
             wait_until(self._has_prices, seconds=START_SECONDS, what="the first price")
-        except TimeoutError as error:
+        except AssertionError as error:
             error.add_note(self._last_words("worker") + self._last_words("beat"))
             raise
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenScreen
 from tests.browser.screen import SOON, Account, Screen
-from tests.browser.stack import wait_until
+from tests.integration.processes import wait_until
 
 CANDLES = {"1m": "a minute", "5m": "five minutes", "1h": "an hour", "1d": "a day"}
 

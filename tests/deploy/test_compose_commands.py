@@ -33,6 +33,7 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import find_binaries
 from deploy.local.valkey import KEEPING, find_binary
 from tests.deploy import compose, image
+from tests.integration.processes import START_SECONDS
 
 SECRETS = {
     "SECRET_KEY": "a-secret-of-this-test-that-is-long-enough",
@@ -40,7 +41,6 @@ SECRETS = {
     "DEMO_PASSWORD": "correct-horse-demo",
     "STAFF_PASSWORD": "correct-horse-staff",
 }
-START_SECONDS = 30.0
 
 
 def with_path(url: str, path: str) -> str:

@@ -26,13 +26,13 @@ from websockets.sync.client import ClientConnection, connect
 from deploy.local.ports import free_port
 from tests.config.test_metrics import figures
 from tests.deploy import image, k8s
+from tests.integration.processes import START_SECONDS
 
 SECRETS = {
     "SECRET_KEY": "a-secret-of-this-test-that-is-long-enough",
     "DEMO_PASSWORD": "correct-horse-demo",
     "STAFF_PASSWORD": "correct-horse-staff",
 }
-START_SECONDS = 30.0
 DRAIN_SECONDS = 1.5  # the map's ten would only be waited for
 GOING_AWAY = 4100
 

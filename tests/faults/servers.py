@@ -16,9 +16,7 @@ from deploy.local.ordinary_user import find_ordinary_user
 from deploy.local.paths import Paths
 from deploy.local.ports import free_port
 from deploy.local.process import dying_with_parent
-from tests.integration.processes import wait_until
-
-START_SECONDS = 30.0
+from tests.integration.processes import START_SECONDS, wait_until
 
 
 class _Server:

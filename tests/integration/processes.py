@@ -16,7 +16,8 @@ import psutil
 from deploy.local.process import dying_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 20.0
+START_SECONDS = 60.0
+"""For what is long up on a machine that is not busy elsewhere."""
 STOP_SECONDS = 15.0
 
 Found = TypeVar("Found")
@@ -92,8 +93,8 @@ class Running:
         self.popen.kill()
         self.popen.wait()
 
-    def wait(self, *, seconds: float = STOP_SECONDS) -> int:
-        """Its exit code."""
+    def wait(self, *, seconds: float = START_SECONDS) -> int:
+        """The exit code of a program that ends by itself, or has been told to."""
         try:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -16,7 +16,7 @@ from redis import Redis
 from pricefeed.models import Feed, Tick
 from securities.models import Quote, Security
 from tests.integration.conftest import MakeWire, PrivateRedis
-from tests.integration.processes import Processes, Running, is_alive, wait_until
+from tests.integration.processes import START_SECONDS, Processes, Running, is_alive, wait_until
 
 QUEUE, QUOTES, MARK = "celery", "tickwatch:quotes", "tickwatch:mark"
 UPDATE_PRICES = "pricefeed.tasks.update_prices"
@@ -96,7 +96,9 @@ def test_two_beats_and_two_workers_run_no_more_often_than_one(
     workers = [processes.worker(**env), processes.worker("--pool", "threads", "-c", "2", **env)]
     for _ in range(2):
         processes.beat(**env)
-    times = wait_until(lambda: at_least(8, run_times(*workers)), seconds=30, what="eight runs")
+    times = wait_until(
+        lambda: at_least(8, run_times(*workers)), seconds=START_SECONDS, what="eight"
+    )
     passed = (times[-1] - times[0]).total_seconds()
     # Twice the Beats would be twice the runs; where they alternate, one run comes early.
     assert len(times) <= math.ceil(passed / period) + 2
@@ -112,7 +114,7 @@ def test_jobs_older_than_a_period_are_not_run(
     processes: Processes, market: list[Security], redis: Redis
 ) -> None:
     beat = processes.beat(PRICE_UPDATE_SECONDS="0.5")
-    wait_until(lambda: redis.llen(QUEUE) >= 6, seconds=20, what="three runs in the queue")
+    wait_until(lambda: redis.llen(QUEUE) >= 6, seconds=START_SECONDS, what="three runs")
     beat.popen.send_signal(signal.SIGSTOP)
     newest: Any = json.loads(redis.lindex(QUEUE, 0) or b"")  # type: ignore[arg-type]
     expires = datetime.fromisoformat(newest["headers"]["expires"]).timestamp()
@@ -137,7 +139,7 @@ def test_what_a_killed_worker_had_committed_is_published_by_the_next_run(
     with held_up_run():
         worker = processes.worker(PRICE_UPDATE_SECONDS="1")
         beat = processes.beat(PRICE_UPDATE_SECONDS="1")
-        wait_until(is_waiting_for_us, seconds=20, what="a run")
+        wait_until(is_waiting_for_us, seconds=START_SECONDS, what="a run")
         private_redis.process.suspend()  # what is committed cannot be published
     try:
         wait_until(lambda: sequence() == len(market), seconds=5, what="the commit")
@@ -168,7 +170,7 @@ def test_redis_away_while_a_run_publishes_is_one_error_and_is_made_good(
     with held_up_run():
         worker = processes.worker(PRICE_UPDATE_SECONDS="1", REDIS_URL=redis_url)
         processes.beat(PRICE_UPDATE_SECONDS="1")
-        wait_until(is_waiting_for_us, seconds=20, what="a run")
+        wait_until(is_waiting_for_us, seconds=START_SECONDS, what="a run")
         cable.cut()
     worker.await_said('"prices_not_updated"')
     assert sequence() == len(market)

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.services import tokens_issue
 from pricefeed.services import prices_update
 from securities.models import Security
-from tests.integration.processes import Processes, is_alive, wait_until
+from tests.integration.processes import STOP_SECONDS, Processes, is_alive, wait_until
 from tests.integration.test_server_process import Rising, close_code, next_frame, stalled
 from tests.integration.web import Web
 
@@ -81,7 +81,7 @@ def test_told_to_stop_it_is_not_ready_any_more_but_serves_until_the_drain_is_ove
         assert close_code(client) == GOING_AWAY
         assert HINT.fullmatch(client.close_reason or "")
         assert time.monotonic() - began > 3
-    assert web.running.wait() == 0, web.running.told()
+    assert web.running.wait(seconds=STOP_SECONDS) == 0, web.running.told()
 
 
 @pytest.mark.parametrize("count", ["1", "2"])
@@ -136,7 +136,7 @@ def test_ctrl_c_reaches_all_processes_and_counts_as_one_signal(
         next_frame(client, "snapshot")
         os.killpg(web.running.popen.pid, signal.SIGINT)
         assert close_code(client) == GOING_AWAY
-    assert web.running.wait() == 0, web.running.told()
+    assert web.running.wait(seconds=STOP_SECONDS) == 0, web.running.told()
     assert "Traceback" not in web.running.output
 
 
@@ -148,7 +148,7 @@ def test_alone_it_takes_the_end_of_a_terminal_for_a_signal_to_stop(
         next_frame(client, "snapshot")
         web.running.popen.send_signal(signal.SIGHUP)
         assert close_code(client) == GOING_AWAY
-    assert web.running.wait() == 0
+    assert web.running.wait(seconds=STOP_SECONDS) == 0
 
 
 def test_processes_whose_minder_was_killed_leave_by_themselves(

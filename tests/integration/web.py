@@ -6,7 +6,7 @@ import httpx
 import psutil
 
 from deploy.local.ports import free_port
-from tests.integration.processes import Processes, Running, wait_until
+from tests.integration.processes import START_SECONDS, Processes, Running, wait_until
 
 
 class Web:
@@ -16,7 +16,7 @@ class Web:
         self.port = free_port()
         self.running: Running = processes.start("web", "config.server", PORT=str(self.port), **env)
         self.url = f"http://127.0.0.1:{self.port}"
-        wait_until(self.answers, seconds=40, what="an answer of the web server")
+        wait_until(self.answers, seconds=START_SECONDS, what="an answer of the web server")
 
     def answers(self) -> bool:
         assert self.running.popen.poll() is None, self.running.told()

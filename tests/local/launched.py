@@ -16,8 +16,8 @@ from uuid import uuid4
 import psutil
 
 from deploy.local.ports import free_port
+from tests.integration.processes import START_SECONDS
 
-START_SECONDS = 30.0
 RUN = ("-m", "deploy.local", "run")
 
 
