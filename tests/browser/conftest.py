@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.screen import SIGNED_IN, SOON, Account, Screen, register, sign_in
-from tests.browser.stack import ROOT, Stack
+from tests.browser.stack import Stack
+from tests.integration.processes import ROOT
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = [

@@ -13,11 +13,9 @@ import psycopg
 
 from deploy.local.ports import free_port
 from tests.faults.servers import Valkey
-from tests.integration.processes import START_SECONDS, wait_until
+from tests.integration.processes import ROOT, START_SECONDS, STOP_SECONDS, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "tickwatch_browser"
-STOP_SECONDS = 15.0
 
 
 class Stack:

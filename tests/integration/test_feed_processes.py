@@ -97,7 +97,7 @@ def test_two_beats_and_two_workers_run_no_more_often_than_one(
     for _ in range(2):
         processes.beat(**env)
     times = wait_until(
-        lambda: at_least(8, run_times(*workers)), seconds=START_SECONDS, what="eight"
+        lambda: at_least(8, run_times(*workers)), seconds=START_SECONDS, what="eight runs"
     )
     passed = (times[-1] - times[0]).total_seconds()
     # Twice the Beats would be twice the runs; where they alternate, one run comes early.
@@ -114,7 +114,9 @@ def test_jobs_older_than_a_period_are_not_run(
     processes: Processes, market: list[Security], redis: Redis
 ) -> None:
     beat = processes.beat(PRICE_UPDATE_SECONDS="0.5")
-    wait_until(lambda: redis.llen(QUEUE) >= 6, seconds=START_SECONDS, what="three runs")
+    wait_until(
+        lambda: redis.llen(QUEUE) >= 6, seconds=START_SECONDS, what="three runs in the queue"
+    )
     beat.popen.send_signal(signal.SIGSTOP)
     newest: Any = json.loads(redis.lindex(QUEUE, 0) or b"")  # type: ignore[arg-type]
     expires = datetime.fromisoformat(newest["headers"]["expires"]).timestamp()
