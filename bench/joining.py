@@ -18,7 +18,9 @@ from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 USERS = 10_000
 SERVERS = ("tickwatch", "channels-joining", "nats")
 _SETTLING_SECONDS = 2.0
-_QUIET_SECONDS = float(HEARTBEAT_SECONDS)  # in which each socket has its turn once
+_QUIET_SECONDS = float(
+    HEARTBEAT_SECONDS
+)  # in which each socket has a heartbeat, and one in four a ping
 
 
 class Cost(NamedTuple):
@@ -139,5 +141,6 @@ consumer verifies its token and reads its user, reads the list with its prices f
 a group for each ticker and sends the snapshot. NATS has the easier task: nobody signs in, and
 there is no snapshot.
 
-Afterwards all stay open for 25 s and no prices come: what that costs is heartbeats, pings (of
-ours and of plain Channels one a socket, NATS asks less often) and what looks after the sockets."""
+Afterwards all stay open for 25 s and no prices come: what that costs is heartbeats (while prices
+come, they go along with these), pings (plain Channels one a socket, ours one for four of them,
+NATS asks less often) and what looks after the sockets."""

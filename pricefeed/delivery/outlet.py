@@ -13,7 +13,7 @@ from typing import Any, Self
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.identity import Identity
-from pricefeed.delivery.turns import turn_of_newcomer
+from pricefeed.delivery.turns import newcomers_heartbeat, newcomers_ping
 from pricefeed.delivery.writer import NOWHERE, Way, Writer, text_frame
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -36,9 +36,10 @@ class Outlet:
         "blocked",
         "blocked_at",
         "closed",
+        "heartbeat_by",
         "identity",
         "kind",
-        "turn",
+        "ping_at",
     )
 
     def __init__(
@@ -59,7 +60,8 @@ class Outlet:
         self.blocked = False
         self.blocked_at = 0.0  # monotonic seconds; since when
         self.closed = False
-        self.turn = turn_of_newcomer()
+        self.heartbeat_by = newcomers_heartbeat()
+        self.ping_at = newcomers_ping()
         self._way: Way | None = writer.attach(self) if writer is not None else None
 
     def write(self, text: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from msgspec import UNSET, UnsetType
@@ -70,7 +70,7 @@ class Rounds:
             if now // _LOOK_ROUNDS > before // _LOOK_ROUNDS:
                 report(self._outlets(), heard_at=self._heard_at)
                 self._close_expired_and_stalled()
-            await self._ask({each % turns.TURNS for each in range(before + 1, now + 1)})
+            await self._regular_heartbeat()
             if time.monotonic() >= next_leaving and not self._writing.locked():
                 next_leaving = time.monotonic() + _LEAVE_SECONDS
                 await self._leave_unwatched()
@@ -86,16 +86,14 @@ class Rounds:
     async def _heartbeat(self) -> None:
         """To everybody, at once."""
         async with self._writing:
-            await self._teller.tell_heartbeat(self._outlets(), asking=False)
+            await self._teller.tell_heartbeat(self._outlets())
 
-    async def _ask(self, due: Collection[int]) -> None:
-        """The regular heartbeat of those whose turn it is, and whether they are still there.
-
-        Not of all at once, who would all answer at once; only of those who came at once.
-        """
-        outlets = [outlet for outlet in self._outlets() if outlet.turn in due]
+    async def _regular_heartbeat(self) -> None:
+        """To those who have had none for long, not with prices either, or are to be pinged."""
         async with self._writing:
-            await self._teller.tell_heartbeat(outlets, asking=True)
+            now = turns.round_now()
+            due = [o for o in self._outlets() if o.heartbeat_by <= now or o.ping_at <= now]
+            await self._teller.tell_heartbeat(due)
 
     def _close_expired_and_stalled(self) -> None:
         now, stalled_before = time.time(), time.monotonic() - STALLED_SECONDS

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from pricefeed.delivery import close_codes, wire
+from pricefeed.delivery import close_codes, turns, wire
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.breaths import in_breaths
 from pricefeed.delivery.connection import Connection
@@ -52,10 +52,14 @@ class Teller:
             snapshot = wire.snapshot_frame(mark.sequence, board.whole(places))
         connection.write_together(welcome(epoch), snapshot, *self.complaints())
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the feed runs and its source answers, as far as we know."""
+        return self.stale_since is None and self.delayed_since is None
+
     def complaints(self) -> list[str]:
         """For who has just come: a heartbeat, while the feed or its source is in trouble."""
-        is_well = self.stale_since is None and self.delayed_since is None
-        return [] if is_well else [self.heartbeat()]
+        return [] if self.is_well else [self.heartbeat()]
 
     def bring_up_to_date(self, connection: Connection) -> None:
         """Write all that a connection lacks; stops where its socket is full."""
@@ -76,11 +80,15 @@ class Teller:
     async def tell_changes(self, connections: Iterable[Connection]) -> None:
         """One frame to each connection that watches something that changed since the last flush.
 
+        A heartbeat that is soon due goes along, unless it would complain: whether trouble is
+        over is known only when all prices have gone out.
         Lets other work in between; who joins or leaves meanwhile is up to date anyway.
         """
         board, revision = self._board, self._board.revision
         head, tail = wire.prices_head(self.mark.sequence), wire.PRICES_TAIL
         join, fulls, deltas = "".join, board.fulls, board.deltas
+        heartbeat, now = self.heartbeat(), turns.round_now()
+        soon = now + turns.EARLY_ROUNDS if self.is_well else -1
         async for part in in_breaths(connections):
             for connection in part:
                 if connection.blocked or connection.closed or connection.revision >= revision:
@@ -90,19 +98,27 @@ class Teller:
                     continue
                 connection.revision = revision
                 quotes = join(connection.pick(fulls if connection.full else deltas))
-                if quotes:
+                if not quotes:
+                    continue
+                if connection.heartbeat_by > soon:
                     connection.write(f"{head}{quotes[1:]}{tail}")
+                else:
+                    connection.heartbeat_by = now + turns.HEARTBEAT_ROUNDS
+                    connection.write_together(f"{head}{quotes[1:]}{tail}", heartbeat)
 
-    async def tell_heartbeat(self, connections: Iterable[Outlet], *, asking: bool) -> None:
-        """A heartbeat to each connection that can take one; `asking`: who is there?"""
-        text = self.heartbeat()
-        async for part in in_breaths(connections):
-            for connection in part:
-                if not connection.blocked and not connection.closed:
-                    if asking:
-                        connection.ask(text)
-                    else:
-                        connection.write(text)
+    async def tell_heartbeat(self, outlets: Iterable[Outlet]) -> None:
+        """A heartbeat to each that can take one, with a ping to those whose turn that is."""
+        text, now = self.heartbeat(), turns.round_now()
+        async for part in in_breaths(outlets):
+            for outlet in part:
+                if outlet.blocked or outlet.closed:
+                    continue
+                outlet.heartbeat_by = now + turns.HEARTBEAT_ROUNDS
+                if outlet.ping_at > now:
+                    outlet.write(text)
+                else:
+                    outlet.ping_at = now + turns.PING_ROUNDS
+                    outlet.ask(text)
 
     def _tell_edit(self, connection: Connection, told: tuple[str, ...]) -> list[int]:
         """The list is another one, or in another order, than the client knows.

@@ -1,20 +1,32 @@
-"""The hub's rounds, and in which of them a socket has its turn to get its regular heartbeat."""
+"""The hub's rounds: by which of them a socket gets its heartbeat, and in which it is pinged."""
 
 import time
+from random import randrange
 
 from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 
 ROUND_SECONDS = 1.0
 
-TURNS = HEARTBEAT_SECONDS - 1
-"""Rounds until it is the same socket's turn again; a round may come a second late."""
+HEARTBEAT_ROUNDS = HEARTBEAT_SECONDS - 1
+"""From one heartbeat to the next, at most; a round may come a second late."""
+
+EARLY_ROUNDS = HEARTBEAT_ROUNDS // 3
+"""So much sooner a heartbeat goes along with prices, where it costs hardly anything."""
+
+PING_ROUNDS = 4 * HEARTBEAT_ROUNDS
+"""From one ping to the next. Its answer alone costs more than a heartbeat that goes along."""
 
 
 def round_now() -> int:
-    """The rounds there could have been until now: of those that were late, none is left out."""
+    """Counted by the clock: those that did not come in time count, too."""
     return int(time.monotonic() / ROUND_SECONDS)
 
 
-def turn_of_newcomer() -> int:
-    """The one that has just been: who has its snapshot needs no heartbeat."""
-    return (round_now() - 1) % TURNS
+def newcomers_heartbeat() -> int:
+    """By when: who has its snapshot needs none before."""
+    return round_now() + HEARTBEAT_ROUNDS
+
+
+def newcomers_ping() -> int:
+    """In which round: at random, or all who came at once would answer at once, for ever."""
+    return round_now() + randrange(1, PING_ROUNDS + 1)  # noqa: S311

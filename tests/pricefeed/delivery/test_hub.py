@@ -1,6 +1,7 @@
 """The hub's promises, each on a real Redis and Postgres."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from channels.layers import get_channel_layer
 from accounts.models import User
 from pricefeed.delivery import running, turns
 from pricefeed.delivery.anomalies import AnomalyOutlet
+from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.feeders import FeederOutlet
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub, HubStopped
@@ -618,12 +620,59 @@ async def test_the_first_regular_heartbeat_comes_when_a_period_has_passed(
     quick_rounds: None, hub: Hub, join: Join, watching: User
 ) -> None:
     client = await join(user_id=watching.pk)
+    client.connection.ping_at += turns.PING_ROUNDS  # not before it, along with a ping
     await asyncio.sleep(2)  # of 4.6
     assert client.kinds() == ["welcome", "snapshot"]
     async with asyncio.timeout(10):
         while len(client.frames) < 3:  # noqa: ASYNC110  the client tells nobody
             await asyncio.sleep(0.05)
     assert client.kinds() == ["welcome", "snapshot", "heartbeat"]
+
+
+async def test_a_heartbeat_that_is_soon_due_goes_along_with_prices_and_is_not_sent_again(
+    run: Run, join: Join, watching: User
+) -> None:
+    client, other = await join(user_id=watching.pk), await join(asked=("B",))
+    for each in (client, other):
+        each.connection.heartbeat_by = turns.round_now() + turns.EARLY_ROUNDS
+    await run({"A": "10"})
+    await client.until(lambda: client.kinds()[-1] == "heartbeat")
+    assert client.kinds() == ["welcome", "snapshot", "prices", "heartbeat"]
+    assert client.frames[-1]["sequence"] == client.frames[-2]["sequence"] == 1
+    assert client.connection.heartbeat_by > turns.round_now() + turns.EARLY_ROUNDS
+    assert other.kinds() == ["welcome", "snapshot"]  # nothing went that it could go along with
+    await run({"A": "11"})
+    await client.until_prices(A="11.00")
+    assert client.kinds()[4:] == ["prices"]
+
+
+async def test_no_heartbeat_that_complains_goes_along_with_prices(
+    run: Run, join: Join, hub: Hub, watching: User
+) -> None:
+    """It would call a feed silent whose prices are there."""
+    client = await join(user_id=watching.pk)
+    hub._teller.stale_since = 1_770_033_600_000
+    client.connection.heartbeat_by = turns.round_now() + turns.EARLY_ROUNDS
+    await run({"A": "10"})
+    await client.until(lambda: client.kinds()[-1] == "heartbeat")
+    assert client.kinds() == ["welcome", "snapshot", "prices", "heartbeat"]
+    assert client.frames[-1]["stale_since"] is None
+
+
+async def test_a_socket_is_pinged_in_its_turn_however_many_prices_it_gets(
+    quick_rounds: None, run: Run, join: Join, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await join(user_id=watching.pk)
+    pings: list[dict[str, Any]] = []
+    monkeypatch.setattr(Connection, "ask", lambda _, text: pings.append(json.loads(text)))
+    client.connection.ping_at = turns.round_now() + 5
+    for price in range(10, 25):
+        client.connection.heartbeat_by = turns.round_now() + turns.EARLY_ROUNDS
+        await run({"A": str(price)})
+        await client.until_prices(A=f"{price}.00")
+        await asyncio.sleep(0.1)
+    assert [ping["type"] for ping in pings] == ["heartbeat"]
+    assert client.kinds().count("heartbeat") == 15
 
 
 async def test_who_was_about_to_join_a_hub_that_fails_is_not_left_with_it(

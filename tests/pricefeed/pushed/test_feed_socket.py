@@ -505,7 +505,7 @@ async def test_who_cannot_be_heard_because_we_do_not_read_is_not_taken_for_gone(
     server: str, token: str, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answers to our pings wait behind ticks that nobody takes."""
-    monkeypatch.setattr(turns, "ROUND_SECONDS", 0.05)  # everybody's turn comes every 1.2 s
+    monkeypatch.setattr(turns, "ROUND_SECONDS", 0.02)  # everybody is pinged every 1.9 s
     messages = MOST_WAITING + 100
     async with feeding(server, token) as socket:
         await socket.say(tick(1))
