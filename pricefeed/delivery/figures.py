@@ -5,6 +5,7 @@ The modes say how the values of several processes make one: see config.metrics.
 
 from collections import Counter
 from collections.abc import Iterable
+from operator import attrgetter
 
 from prometheus_client import Gauge
 
@@ -12,6 +13,7 @@ from pricefeed.delivery.outlet import Outlet
 
 WATCHLIST, PRICES, ANOMALIES, FEED = "watchlist", "prices", "anomalies", "feed"
 _KINDS = (WATCHLIST, PRICES, ANOMALIES, FEED)
+_kind_and_blocked = attrgetter("kind", "blocked")
 
 _connections = Gauge(
     "tickwatch_connections",
@@ -35,7 +37,7 @@ for _kind in _KINDS:  # so that nobody at all is a figure, too
 
 def report(outlets: Iterable[Outlet], *, heard_at: float) -> None:
     """Count what is open now; `heard_at` is the time of the feed's last sign of life."""
-    kinds = Counter((outlet.kind, outlet.blocked) for outlet in outlets)
+    kinds = Counter(map(_kind_and_blocked, outlets))
     for kind in _KINDS:
         _connections.labels(kind).set(kinds[kind, False] + kinds[kind, True])
     _blocked.set(sum(kinds[kind, True] for kind in _KINDS))

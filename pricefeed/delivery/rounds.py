@@ -19,6 +19,8 @@ STALLED_SECONDS = 10.0
 """Who has taken nothing for so long is cut off, and may come back when they read again."""
 
 _LOOK_ROUNDS = 3
+"""Looking at each socket takes time, too."""
+
 _LEAVE_SECONDS = 10.0
 
 
@@ -70,7 +72,7 @@ class Rounds:
             if now // _LOOK_ROUNDS > before // _LOOK_ROUNDS:
                 report(self._outlets(), heard_at=self._heard_at)
                 self._close_expired_and_stalled()
-            await self._regular_heartbeat()
+                await self._regular_heartbeat()
             if time.monotonic() >= next_leaving and not self._writing.locked():
                 next_leaving = time.monotonic() + _LEAVE_SECONDS
                 await self._leave_unwatched()
@@ -89,10 +91,11 @@ class Rounds:
             await self._teller.tell_heartbeat(self._outlets())
 
     async def _regular_heartbeat(self) -> None:
-        """To those who have had none for long, not with prices either, or are to be pinged."""
+        """To those who need one before the next look, or are to be pinged."""
         async with self._writing:
             now = turns.round_now()
-            due = [o for o in self._outlets() if o.heartbeat_by <= now or o.ping_at <= now]
+            soon = now + _LOOK_ROUNDS
+            due = [o for o in self._outlets() if o.heartbeat_by < soon or o.ping_at <= now]
             await self._teller.tell_heartbeat(due)
 
     def _close_expired_and_stalled(self) -> None:
