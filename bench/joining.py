@@ -17,10 +17,8 @@ from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 
 USERS = 10_000
 SERVERS = ("tickwatch", "channels-joining", "nats")
-_SETTLING_SECONDS = 2.0
-_QUIET_SECONDS = float(
-    HEARTBEAT_SECONDS
-)  # in which each socket has a heartbeat, and one in four a ping
+_QUIET_SECONDS = float(HEARTBEAT_SECONDS)
+"""In which each socket has a heartbeat, and one in four a ping; but for newcomers."""
 
 
 class Cost(NamedTuple):
@@ -94,7 +92,7 @@ def _require_everybody(on: Stage, plan: Plan) -> None:
 
 
 def _quiet_us(on: Stage, plan: Plan, *, seconds: float) -> float:
-    time.sleep(_SETTLING_SECONDS)
+    time.sleep(seconds)  # until they are newcomers no more
     before, began = on.used().cpu_seconds, time.monotonic()
     time.sleep(seconds)
     used = on.used().cpu_seconds - before
@@ -141,6 +139,6 @@ consumer verifies its token and reads its user, reads the list with its prices f
 a group for each ticker and sends the snapshot. NATS has the easier task: nobody signs in, and
 there is no snapshot.
 
-Afterwards all stay open for 25 s and no prices come: what that costs is heartbeats (while prices
-come, they go along with these), pings (plain Channels one a socket, ours one for four of them,
-NATS asks less often) and what looks after the sockets."""
+Afterwards all stay open and no prices come. After 25 s it is measured for as long what that costs:
+heartbeats (while prices come, they go along with these), pings (in that time plain Channels sends
+each socket one, ours one in four, NATS fewer) and what looks after the sockets."""

@@ -24,7 +24,7 @@ class Costs(msgspec.Struct, frozen=True):
     join_ms: float
     """CPU for a new signed-in socket until it has its snapshot."""
     quiet_us: float
-    """CPU a second for an open socket without prices: heartbeats and what looks after it."""
+    """CPU a second for an open socket without prices, which would take heartbeats along."""
     socket_kb: float
     process_mb: float
     """Resident memory of a web process without sockets."""

@@ -19,7 +19,7 @@ STALLED_SECONDS = 10.0
 """Who has taken nothing for so long is cut off, and may come back when they read again."""
 
 _LOOK_ROUNDS = 3
-"""Looking at each socket takes time, too."""
+"""So often each socket is looked at; in every round that would cost as much as heartbeats do."""
 
 _LEAVE_SECONDS = 10.0
 
@@ -28,7 +28,8 @@ class Rounds:
     """`run` for as long as the hub lives; `heard` and `call_live` are the feed's signs of life.
 
     `writing` is held while a tick is flushed: a heartbeat says how far everything has been
-    sent, so it never goes out amid one. Without a sign for `stale_seconds` clients are told.
+    sent, so amid a flush it only goes along with its prices. Without a sign for
+    `stale_seconds` clients are told.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Rounds:
         self._writing = writing
         self._stale_seconds = stale_seconds
         self._heard_at = time.time()
+        self._looked_at = turns.round_now()
+        self._next_leaving = time.monotonic() + _LEAVE_SECONDS
 
     def heard(self) -> None:
         """The feed has begun or ended a run."""
@@ -62,20 +65,23 @@ class Rounds:
 
     async def run(self) -> None:
         """One round after another, for ever."""
-        now = turns.round_now()
-        next_leaving = time.monotonic() + _LEAVE_SECONDS
         while True:
             await asyncio.sleep(turns.ROUND_SECONDS)
-            before, now = now, turns.round_now()
-            if self._notice_silence():
-                await self._heartbeat()
-            if now // _LOOK_ROUNDS > before // _LOOK_ROUNDS:
-                report(self._outlets(), heard_at=self._heard_at)
-                self._close_expired_and_stalled()
-                await self._regular_heartbeat()
-            if time.monotonic() >= next_leaving and not self._writing.locked():
-                next_leaving = time.monotonic() + _LEAVE_SECONDS
-                await self._leave_unwatched()
+            await self.one()
+
+    async def one(self) -> None:
+        """Do what is due by now."""
+        if self._notice_silence():
+            await self._heartbeat()
+        now = turns.round_now()
+        if now // _LOOK_ROUNDS > self._looked_at // _LOOK_ROUNDS:
+            self._looked_at = now
+            report(self._outlets(), heard_at=self._heard_at)
+            self._close_expired_and_stalled()
+            await self._regular_heartbeat()
+        if time.monotonic() >= self._next_leaving and not self._writing.locked():
+            self._next_leaving = time.monotonic() + _LEAVE_SECONDS
+            await self._leave_unwatched()
 
     def _notice_silence(self) -> bool:
         """Whether the feed has just been silent for too long."""
@@ -94,8 +100,8 @@ class Rounds:
         """To those who need one before the next look, or are to be pinged."""
         async with self._writing:
             now = turns.round_now()
-            soon = now + _LOOK_ROUNDS
-            due = [o for o in self._outlets() if o.heartbeat_by < soon or o.ping_at <= now]
+            next_look = now + _LOOK_ROUNDS
+            due = [o for o in self._outlets() if o.heartbeat_by < next_look or o.ping_at <= now]
             await self._teller.tell_heartbeat(due)
 
     def _close_expired_and_stalled(self) -> None:

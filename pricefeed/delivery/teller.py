@@ -88,7 +88,7 @@ class Teller:
         head, tail = wire.prices_head(self.mark.sequence), wire.PRICES_TAIL
         join, fulls, deltas = "".join, board.fulls, board.deltas
         heartbeat, now = self.heartbeat(), turns.round_now()
-        soon = now + turns.EARLY_ROUNDS if self.is_well else -1
+        early = now + turns.EARLY_ROUNDS if self.is_well else 0  # by then nobody's is due
         async for part in in_breaths(connections):
             for connection in part:
                 if connection.blocked or connection.closed or connection.revision >= revision:
@@ -100,18 +100,24 @@ class Teller:
                 quotes = join(connection.pick(fulls if connection.full else deltas))
                 if not quotes:
                     continue
-                if connection.heartbeat_by > soon:
+                if connection.heartbeat_by > early:
                     connection.write(f"{head}{quotes[1:]}{tail}")
                 else:
                     connection.heartbeat_by = now + turns.HEARTBEAT_ROUNDS
                     connection.write_together(f"{head}{quotes[1:]}{tail}", heartbeat)
 
     async def tell_heartbeat(self, outlets: Iterable[Outlet]) -> None:
-        """A heartbeat to each that can take one, with a ping to those whose turn that is."""
+        """A heartbeat to each, with a ping to those whose turn that is.
+
+        Who can take none now is due until it can: it may have been trouble that was told.
+        """
         text, now = self.heartbeat(), turns.round_now()
         async for part in in_breaths(outlets):
             for outlet in part:
-                if outlet.blocked or outlet.closed:
+                if outlet.closed:
+                    continue
+                if outlet.blocked:
+                    outlet.heartbeat_by = now
                     continue
                 outlet.heartbeat_by = now + turns.HEARTBEAT_ROUNDS
                 if outlet.ping_at > now:

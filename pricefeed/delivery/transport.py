@@ -267,7 +267,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             cast("dict[str, Any]", self.scope["extensions"]).pop(EXTENSION, None)
 
     def start_keepalive(self) -> None:
-        """Not by a timer for each socket: `ask` comes with the hub's heartbeats."""
+        """Not by a timer for each socket: `ask` comes with some of the hub's heartbeats."""
 
     # -- Who does not behave ------------------------------------------------------------------
 

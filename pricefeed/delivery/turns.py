@@ -7,13 +7,13 @@ from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 
 ROUND_SECONDS = 1.0
 
-HEARTBEAT_ROUNDS = HEARTBEAT_SECONDS - 1
-"""From one heartbeat to the next, at most; a round may come a second late."""
+HEARTBEAT_ROUNDS = HEARTBEAT_SECONDS - 2
+"""From one heartbeat to the next, at most: rounds leave out fractions, and one may be late."""
 
 EARLY_ROUNDS = HEARTBEAT_ROUNDS // 3
 """So much sooner a heartbeat goes along with prices, where it costs hardly anything."""
 
-PING_ROUNDS = 4 * HEARTBEAT_ROUNDS
+PING_ROUNDS = 90
 """From one ping to the next. Its answer alone costs more than a heartbeat that goes along."""
 
 
@@ -28,5 +28,5 @@ def newcomers_heartbeat() -> int:
 
 
 def newcomers_ping() -> int:
-    """In which round: at random, or all who came at once would answer at once, for ever."""
-    return round_now() + randrange(1, PING_ROUNDS + 1)  # noqa: S311
+    """In which round, at random: all who came at once would answer at once, for ever."""
+    return newcomers_heartbeat() + randrange(PING_ROUNDS)  # noqa: S311

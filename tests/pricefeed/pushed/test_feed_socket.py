@@ -505,14 +505,14 @@ async def test_who_cannot_be_heard_because_we_do_not_read_is_not_taken_for_gone(
     server: str, token: str, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answers to our pings wait behind ticks that nobody takes."""
-    monkeypatch.setattr(turns, "ROUND_SECONDS", 0.02)  # everybody is pinged every 1.9 s
+    monkeypatch.setattr(turns, "ROUND_SECONDS", 0.02)  # everybody is pinged every 1.8 s
     messages = MOST_WAITING + 100
     async with feeding(server, token) as socket:
         await socket.say(tick(1))
         assert await asyncio.to_thread(slow.begun.wait, 10)
         for number in range(2, messages + 1):
             await socket.say(tick(number))
-        await asyncio.sleep(4)
+        await asyncio.sleep(2.5 * turns.PING_ROUNDS * turns.ROUND_SECONDS)
         slow.go_on()
         frames = [{"type": "heartbeat"}]
         while frames[-1]["type"] == "heartbeat" or frames[-1]["messages"] < messages:
