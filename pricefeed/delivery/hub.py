@@ -279,15 +279,15 @@ class Hub:
         if message.epoch != self._teller.mark.epoch:
             await self._begin_epoch(message.epoch)
         elif not message.done and message.sequence > self._teller.mark.sequence:
-            await self._read_again()
+            await self._membership.read_again()  # told with the run that begins here
         if message.done:
             await self._flush(upto=message.sequence)
             await self._rounds.call_live(delayed_since=message.delayed_since)
 
     async def _begin_epoch(self, epoch: str) -> None:
         """Another life of the counter: everybody gets a new welcome and a whole snapshot."""
-        self._teller.mark = Mark(epoch, 0)
-        await self._read_again(in_another_epoch=True)
+        mark = await self._membership.read_again(in_another_epoch=True)
+        self._teller.mark = mark if mark is not None and mark.epoch == epoch else Mark(epoch, 0)
         for connection in self._connections:
             connection.told = None
             self.bring_up_to_date(connection)
@@ -319,10 +319,6 @@ class Hub:
         self._tell_receiver(_Recover())
 
     async def _recover(self) -> None:
-        await self._read_again()
-        await self._flush()
-
-    async def _read_again(self, *, in_another_epoch: bool = False) -> None:
-        mark = await self._membership.read_again(in_another_epoch=in_another_epoch)
-        if mark is not None and mark.epoch == self._teller.mark.epoch:
-            self._teller.mark = max(self._teller.mark, mark)
+        mark = await self._membership.read_again()
+        epoch = self._teller.mark.epoch
+        await self._flush(upto=mark.sequence if mark is not None and mark.epoch == epoch else 0)

@@ -17,6 +17,7 @@ from pricefeed.delivery.feeders import FeederOutlet
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub, HubStopped
 from pricefeed.delivery.latest import LatestReader
+from pricefeed.delivery.messages import FeedMark
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
@@ -673,6 +674,28 @@ async def test_who_could_not_be_told_that_the_feed_is_silent_is_told_when_it_rea
         while "heartbeat" not in client.kinds():  # noqa: ASYNC110  the client tells nobody
             await asyncio.sleep(0.05)
     assert client.frames[-1]["stale_since"] is not None
+
+
+async def test_a_heartbeat_says_what_was_sent_also_while_another_epoch_is_read(
+    run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await join(user_id=watching.pk)
+    await run({"A": "10", "B": "20"})
+    await client.until_prices(A="10.00")
+    reading, read = asyncio.Event(), asyncio.Event()
+
+    async def slowly(*, in_another_epoch: bool) -> None:
+        reading.set()
+        await read.wait()
+
+    monkeypatch.setattr(hub._membership, "read_again", slowly)
+    layer = get_channel_layer()
+    await layer.group_send_many([(FEED_GROUP, FeedMark("another", 0, done=False))])
+    await reading.wait()
+    assert json.loads(hub._teller.heartbeat())["sequence"] == 2
+    read.set()
+    await client.until(lambda: client.kinds()[-2:] == ["welcome", "snapshot"])
+    assert json.loads(hub._teller.heartbeat())["sequence"] == 0
 
 
 async def test_a_socket_is_pinged_in_its_turn_however_many_prices_it_gets(
