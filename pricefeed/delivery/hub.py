@@ -279,7 +279,7 @@ class Hub:
         if message.epoch != self._teller.mark.epoch:
             await self._begin_epoch(message.epoch)
         elif not message.done and message.sequence > self._teller.mark.sequence:
-            await self._membership.read_again()  # told with the run that begins here
+            await self._membership.read_again()  # told when this run has come
         if message.done:
             await self._flush(upto=message.sequence)
             await self._rounds.call_live(delayed_since=message.delayed_since)
@@ -287,10 +287,11 @@ class Hub:
     async def _begin_epoch(self, epoch: str) -> None:
         """Another life of the counter: everybody gets a new welcome and a whole snapshot."""
         mark = await self._membership.read_again(in_another_epoch=True)
-        self._teller.mark = mark if mark is not None and mark.epoch == epoch else Mark(epoch, 0)
-        for connection in self._connections:
-            connection.told = None
-            self.bring_up_to_date(connection)
+        async with self._writing:  # not amid heartbeats that name the old one's sequence
+            self._teller.mark = mark if mark is not None and mark.epoch == epoch else Mark(epoch, 0)
+            for connection in self._connections:
+                connection.told = None
+                self.bring_up_to_date(connection)
         self.announcer.begin_anew()
 
     async def _flush(self, *, upto: int = 0) -> None:

@@ -86,9 +86,10 @@ class Membership:
 
     async def _put_newest(self, *, forget_others: bool) -> None:
         async with self._lock:  # not amid a join, which may have read a quote of the old epoch
-            if forget_others:
+            quotes = await self._read(list(self._joined))
+            if forget_others:  # not before: who comes meanwhile is told the old epoch's
                 self._board.forget_quotes()
-            self._board.put(*await self._read(list(self._joined)))
+            self._board.put(*quotes)
 
     async def leave_unwatched(self) -> None:
         """Leave the groups of tickers without watchers. Only between flushes (`Board.drop`)."""

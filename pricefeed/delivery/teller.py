@@ -25,9 +25,9 @@ def welcome(epoch: str, **more: int) -> str:
 class Teller:
     """Writes to connections what they lack.
 
-    `mark`: everything up to it is on the board. `stale_since`: the time (milliseconds)
-    of the last sign of the feed while it is silent, else None. `delayed_since`: since when
-    the feed's source has been in trouble, in the feed's own words.
+    `mark`: everything up to it is on the board, and has been sent or is just being sent.
+    `stale_since`: the time (milliseconds) of the last sign of the feed while it is silent, else
+    None. `delayed_since`: since when the feed's source has been in trouble, in its own words.
     """
 
     def __init__(self, board: Board) -> None:

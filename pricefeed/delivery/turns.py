@@ -8,7 +8,7 @@ from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 ROUND_SECONDS = 1.0
 
 HEARTBEAT_ROUNDS = HEARTBEAT_SECONDS - 2
-"""From one heartbeat to the next, at most: rounds leave out fractions, and one may be late."""
+"""When the next heartbeat is due: rounds leave out fractions, and one may be late."""
 
 EARLY_ROUNDS = HEARTBEAT_ROUNDS // 3
 """So much sooner a heartbeat goes along with prices, where it costs hardly anything."""
@@ -28,5 +28,7 @@ def newcomers_heartbeat() -> int:
 
 
 def newcomers_ping() -> int:
-    """In which round, at random: all who came at once would answer at once, for ever."""
+    """In which round, after the first heartbeat, at random: else all who came at once would
+    answer at once, for ever.
+    """
     return newcomers_heartbeat() + randrange(PING_ROUNDS)  # noqa: S311

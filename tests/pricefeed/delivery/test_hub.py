@@ -16,7 +16,7 @@ from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.feeders import FeederOutlet
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub, HubStopped
-from pricefeed.delivery.latest import LatestReader
+from pricefeed.delivery.latest import LatestReader, Mark
 from pricefeed.delivery.messages import FeedMark
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import hub_reads
@@ -667,35 +667,75 @@ async def test_who_could_not_be_told_that_the_feed_is_silent_is_told_when_it_rea
     client, other = await join(user_id=watching.pk), await join(user_id=watching.pk)
     client.stall()
     await run({"A": "11"})
+    await other.until_prices(A="11.00")
+    assert client.connection.blocked
+    client.connection.heartbeat_by += turns.HEARTBEAT_ROUNDS
     hub._rounds._stale_seconds = 0.05
     await other.until(lambda: other.frames[-1].get("stale_since") is not None)
     client.read_on()
-    async with asyncio.timeout(2.5):  # of some 4.4 until the next regular one
+    async with asyncio.timeout(4):  # of some 9 until the regular one
         while "heartbeat" not in client.kinds():  # noqa: ASYNC110  the client tells nobody
             await asyncio.sleep(0.05)
     assert client.frames[-1]["stale_since"] is not None
 
 
-async def test_a_heartbeat_says_what_was_sent_also_while_another_epoch_is_read(
+def said(hub: Hub) -> int:
+    """The sequence that a heartbeat would name now."""
+    sequence: int = json.loads(hub._teller.heartbeat())["sequence"]
+    return sequence
+
+
+async def test_while_another_epoch_is_read_all_goes_on_as_in_the_old_one(
     run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = await join(user_id=watching.pk)
     await run({"A": "10", "B": "20"})
-    await client.until_prices(A="10.00")
+    client = await join(user_id=watching.pk)
+    await heard(hub, 2)
     reading, read = asyncio.Event(), asyncio.Event()
+    at_once = hub._membership._read
 
-    async def slowly(*, in_another_epoch: bool) -> None:
+    async def slowly(tickers: Any) -> Any:
         reading.set()
         await read.wait()
+        return await at_once(tickers)
 
-    monkeypatch.setattr(hub._membership, "read_again", slowly)
+    monkeypatch.setattr(hub._membership, "_read", slowly)
     layer = get_channel_layer()
     await layer.group_send_many([(FEED_GROUP, FeedMark("another", 0, done=False))])
-    await reading.wait()
-    assert json.loads(hub._teller.heartbeat())["sequence"] == 2
+    async with asyncio.timeout(5):
+        await reading.wait()
+    assert said(hub) == 2
+    newcomer = await join(user_id=watching.pk)
+    assert newcomer.since == Since(client.epoch, 2)
+    assert newcomer.prices == {"B": "20.00", "A": "10.00"}
     read.set()
     await client.until(lambda: client.kinds()[-2:] == ["welcome", "snapshot"])
-    assert json.loads(hub._teller.heartbeat())["sequence"] == 0
+    await newcomer.until(lambda: newcomer.epoch.startswith("another."))
+    assert said(hub) == 0
+
+
+async def test_what_was_read_again_counts_as_sent_when_it_has_been(
+    run: Run, join: Join, hub: Hub, watching: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run({"A": "10"})
+    await join(user_id=watching.pk)
+    await heard(hub, 1)
+    epoch = hub._teller.mark.epoch
+    asked = asyncio.Event()
+
+    async def ahead() -> Mark:
+        asked.set()
+        return Mark(epoch, 5)
+
+    monkeypatch.setattr(hub._membership, "read_again", ahead)
+    layer = get_channel_layer()
+    await layer.group_send_many([(FEED_GROUP, FeedMark(epoch, 5, done=False))])
+    async with asyncio.timeout(5):
+        await asked.wait()
+    await asyncio.sleep(0.1)
+    assert said(hub) == 1
+    hub._reconnected()  # that reads again, and sends it
+    await heard(hub, 5)
 
 
 async def test_a_socket_is_pinged_in_its_turn_however_many_prices_it_gets(
@@ -710,6 +750,9 @@ async def test_a_socket_is_pinged_in_its_turn_however_many_prices_it_gets(
         await run({"A": str(price)})
         await client.until_prices(A=f"{price}.00")
         await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        while not pings:  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0.05)
     assert [ping["type"] for ping in pings] == ["heartbeat"]
     assert client.kinds().count("heartbeat") >= 14  # one may have come with the ping
 
