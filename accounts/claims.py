@@ -58,7 +58,7 @@ def token_claims(raw: str, kind: type[Token] = AccessToken) -> Claims:
         return _claims(kind(raw))  # type: ignore[arg-type]  # its annotation is wrong
     except ExpiredTokenError as error:
         raise TokenExpired("The token has expired.") from error
-    except (TokenError, KeyError, ValueError, TypeError, ArithmeticError, OSError) as error:
+    except (TokenError, KeyError, ValueError, TypeError, OverflowError, OSError) as error:
         raise TokenInvalid("The token is not valid.") from error
 
 

@@ -279,16 +279,16 @@ class Hub:
         if message.epoch != self._teller.mark.epoch:
             await self._begin_epoch(message.epoch)
         elif not message.done and message.sequence > self._teller.mark.sequence:
-            await self._membership.read_again()  # told when this run has come
+            await self._read_again(message.epoch)  # told when this run has come
         if message.done:
             await self._flush(upto=message.sequence)
             await self._rounds.call_live(delayed_since=message.delayed_since)
 
     async def _begin_epoch(self, epoch: str) -> None:
         """Another life of the counter: everybody gets a new welcome and a whole snapshot."""
-        mark = await self._membership.read_again(in_another_epoch=True)
+        upto = await self._read_again(epoch)
         async with self._writing:  # not amid heartbeats that name the old one's sequence
-            self._teller.mark = mark if mark is not None and mark.epoch == epoch else Mark(epoch, 0)
+            self._teller.mark = Mark(epoch, upto)
             for connection in self._connections:
                 connection.told = None
                 self.bring_up_to_date(connection)
@@ -320,6 +320,10 @@ class Hub:
         self._tell_receiver(_Recover())
 
     async def _recover(self) -> None:
-        mark = await self._membership.read_again()
-        epoch = self._teller.mark.epoch
-        await self._flush(upto=mark.sequence if mark is not None and mark.epoch == epoch else 0)
+        await self._flush(upto=await self._read_again(self._teller.mark.epoch))
+
+    async def _read_again(self, epoch: str) -> int:
+        """Up to which sequence of that epoch everything is on the board then."""
+        is_another = epoch != self._teller.mark.epoch
+        mark = await self._membership.read_again(in_another_epoch=is_another)
+        return mark.sequence if mark is not None and mark.epoch == epoch else 0

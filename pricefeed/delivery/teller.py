@@ -100,11 +100,12 @@ class Teller:
                 quotes = join(connection.pick(fulls if connection.full else deltas))
                 if not quotes:
                     continue
+                prices = f"{head}{quotes[1:]}{tail}"
                 if connection.heartbeat_by > early:
-                    connection.write(f"{head}{quotes[1:]}{tail}")
+                    connection.write(prices)
                 else:
                     connection.heartbeat_by = now + turns.HEARTBEAT_ROUNDS
-                    connection.write_together(f"{head}{quotes[1:]}{tail}", heartbeat)
+                    connection.write_together(prices, heartbeat)
 
     async def tell_heartbeat(self, outlets: Iterable[Outlet]) -> None:
         """A heartbeat to each, with a ping to those whose turn that is.

@@ -674,8 +674,7 @@ async def test_who_could_not_be_told_that_the_feed_is_silent_is_told_when_it_rea
     await other.until(lambda: other.frames[-1].get("stale_since") is not None)
     client.read_on()
     async with asyncio.timeout(4):  # of some 9 until the regular one
-        while "heartbeat" not in client.kinds():  # noqa: ASYNC110  the client tells nobody
-            await asyncio.sleep(0.05)
+        await client.until(lambda: client.kinds()[-1] == "heartbeat")
     assert client.frames[-1]["stale_since"] is not None
 
 
@@ -723,7 +722,7 @@ async def test_what_was_read_again_counts_as_sent_when_it_has_been(
     epoch = hub._teller.mark.epoch
     asked = asyncio.Event()
 
-    async def ahead() -> Mark:
+    async def ahead(*, in_another_epoch: bool) -> Mark:
         asked.set()
         return Mark(epoch, 5)
 

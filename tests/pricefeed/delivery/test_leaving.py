@@ -15,23 +15,14 @@ from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.leaving import JITTER_SECONDS, farewell, send_away
 from pricefeed.delivery.writer import NOWHERE, Author, Way
-from tests.pricefeed.delivery.conftest import Join, Run
+from tests.pricefeed.delivery.conftest import Clock, Join, Run
 
 GOING_AWAY = 4100
 
 
-class Clock:
-    """Time that passes by sleeping alone."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time passes by sleeping alone."""
     made = Clock()
     monkeypatch.setattr(leaving, "time", made)
     return made

@@ -1,8 +1,7 @@
 """Nobody is left in silence for longer than `welcome` promises, by a clock that we move."""
 
 import asyncio
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -17,32 +16,9 @@ from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 from pricefeed.delivery.rounds import Rounds
 from pricefeed.delivery.teller import Teller
 from pricefeed.delivery.wire import WireQuote
+from tests.pricefeed.delivery.conftest import Clock
 
 MINUTES = 10
-
-
-class Clock:
-    """In the place of the module `time`."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    time = monotonic
-
-
-def quote(ticker: str, sequence: int) -> WireQuote:
-    return WireQuote.build(
-        ticker=ticker,
-        name=ticker,
-        currency="USD",
-        price=Decimal(sequence),
-        previous_close=Decimal(1),
-        updated_at=datetime.now(UTC),
-        sequence=sequence,
-    )
 
 
 class Listener(Connection):
@@ -90,8 +66,8 @@ class House:
     def enter(self, ticker: str) -> None:
         self.listeners.append(Listener(self, ticker))
 
-    async def move(self, ticker: str, sequence: int) -> None:
-        self.board.put(quote(ticker, sequence))
+    async def move(self, quote: WireQuote) -> None:
+        self.board.put(quote)
         await self.teller.tell_changes(self.listeners)
         self.board.flushed()
 
@@ -110,7 +86,7 @@ def longest(moments: list[float]) -> float:
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_silence_is_never_longer_than_promised_though_rounds_come_late(
-    house: House, seed: int
+    house: House, quote: Callable[..., WireQuote], seed: int
 ) -> None:
     """Some watch what never moves, some what moves every five seconds, or now and then."""
     chance, clock = Random(seed), house.clock
@@ -124,7 +100,7 @@ async def test_silence_is_never_longer_than_promised_though_rounds_come_late(
         while moves and moves[0][1] < due:
             ticker, clock.now = moves.pop(0)
             sequence += 1
-            await house.move(ticker, sequence)
+            await house.move(quote(ticker, sequence))
         if len(house.listeners) < 60:
             clock.now = max(clock.now, due - chance.random() / 2)
             house.enter(chance.choice(("NEVER", "STEADY", "SELDOM")))
