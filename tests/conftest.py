@@ -21,6 +21,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.models import Role, User
 from accounts.services import tokens_issue
@@ -55,6 +56,22 @@ MakeSecurity = Callable[..., Security]
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Iterator[None]:
     with override_settings(PASSWORD_HASHERS=["tests.hashers.CheapArgon2"]):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_look_at_static_files() -> Iterator[None]:
+    """Each test client makes all middleware anew, and shares what WhiteNoise once found."""
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def once(middleware: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", once)
         yield
 
 

@@ -21,7 +21,8 @@ Manifest = dict[str, Any]
 
 
 def read(file: Path) -> list[Manifest]:
-    return [document for document in yaml.safe_load_all(file.read_text()) if document]
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # files are read hundreds of times
+    return [document for document in yaml.load_all(file.read_text(), loader) if document]
 
 
 def manifests() -> list[Manifest]:
