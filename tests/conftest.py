@@ -25,6 +25,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.models import Role, User
 from accounts.services import tokens_issue
+from config import metrics
 from pricefeed.delivery import latest
 from pricefeed.recording import batches
 from securities import version
@@ -73,6 +74,12 @@ def one_look_at_static_files() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", once)
         yield
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that runs tests may stand still for seconds, and figures still be asked for."""
+    monkeypatch.setattr(metrics, "PATIENCE_SECONDS", 20.0)
 
 
 @pytest.fixture(autouse=True)
@@ -181,6 +188,14 @@ def security(db: None) -> MakeSecurity:
 def set_active(ticker: str, *, active: bool) -> int:
     """As staff do it in the admin site; how many it changed."""
     return securities_set_active(securities=Security.objects.filter(ticker=ticker), active=active)
+
+
+def wait_for_debts(name: str) -> None:
+    """Until the thread of this name, which repeats announcements, has said everything."""
+    for thread in threading.enumerate():
+        if thread.name == name:
+            thread.join(20)
+            assert not thread.is_alive()
 
 
 @contextmanager

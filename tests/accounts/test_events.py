@@ -1,7 +1,6 @@
 """The end of a sign-in is announced, and never fails what ended it."""
 
 import asyncio
-import threading
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from accounts.events import Ended, Ending, announce_end
 from accounts.models import User
 from accounts.services import users_delete
 from tests.accounts.conftest import Heard
+from tests.conftest import wait_for_debts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,14 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events._owed, "retry_seconds", 0.02)
-
-
-def wait_for_debts() -> None:
-    """Until the thread that repeats announcements has said everything."""
-    for thread in threading.enumerate():
-        if thread.name == "session-ends":
-            thread.join(10)
-            assert not thread.is_alive()
 
 
 def test_ends_that_could_not_be_announced_are_announced_each_once_when_redis_is_back(
@@ -39,7 +31,7 @@ def test_ends_that_could_not_be_announced_are_announced_each_once_when_redis_is_
     assert [log["event"] for log in logs] == ["session_ends_not_announced"] * 2
     assert heard == []
     heard.away = False
-    wait_for_debts()
+    wait_for_debts("session-ends")
     assert sorted(heard, key=str) == [
         {"type": "session.ended", "user": 1, "family": None, "reason": "disabled"},
         {"type": "session.ended", "user": 2, "family": "a", "reason": "signed_out"},
@@ -61,7 +53,7 @@ def test_a_layer_that_does_not_answer_holds_up_nobody_for_long_and_is_asked_agai
     monkeypatch.setattr(events, "get_channel_layer", Stalling)
     monkeypatch.setattr(events, "_SEND_SECONDS", 0.05)
     announce_end(Ended(1, Ending.DISABLED))
-    wait_for_debts()
+    wait_for_debts("session-ends")
     assert [message["user"] for message in heard] == [1]
 
 

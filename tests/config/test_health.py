@@ -14,7 +14,8 @@ from django.utils import timezone
 from securities.models import Quote
 from tests.conftest import MakeSecurity
 
-QUICK_SECONDS = 3.0
+QUICK_SECONDS = 10.0
+"""What waits for a server that is away waits for half a minute; the machine may stand still."""
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_alive_touches_neither_postgres_nor_redis(no_database: None, no_redis: N
     began = time.monotonic()
     answer = Client().get("/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < QUICK_SECONDS
 
 
 def test_ready_without_the_database_says_so_quickly(no_database: None) -> None:
@@ -87,9 +88,13 @@ def test_ready_before_the_first_price_says_that_there_is_none(security: MakeSecu
     assert body["checks"]["prices"]["reason"] == "no price has been recorded yet"
 
 
-def test_ready_with_an_old_price_says_how_old(security: MakeSecurity, settings: Any) -> None:
+def test_ready_with_an_old_price_says_how_old(
+    security: MakeSecurity, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     security("AAPL", price="10")
-    Quote.objects.update(updated_at=timezone.now() - timedelta(seconds=61))
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    Quote.objects.update(updated_at=now - timedelta(seconds=61))
     settings.PRICE_STALE_SECONDS = 60
     status, body = ask()
     assert status == 503
@@ -129,7 +134,7 @@ def test_asked_for_itself_alone_a_process_is_ready_while_postgres_and_redis_are_
     began = time.monotonic()
     answer = Client().get("/health/ready?only=draining")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": {}})
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < QUICK_SECONDS
 
 
 @pytest.mark.parametrize("only", ["prices", "", "draining,prices"])

@@ -65,10 +65,14 @@ def test_without_any_price_it_is_ready_as_soon_as_prices_are_asked_for(has_run: 
     assert checks["source"] == {"status": "ok", "market": "open", "unknown_tickers": 0}
 
 
-def test_a_feed_that_does_not_run_is_not_ready(has_run: Feed) -> None:
+def test_a_feed_that_does_not_run_is_not_ready(
+    has_run: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Feed.objects.update(run_at=None)
     assert ask()[0] == 503
-    Feed.objects.update(run_at=timezone.now() - timedelta(seconds=61))
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    Feed.objects.update(run_at=now - timedelta(seconds=61))
     status, checks = ask()
     assert (status, checks["prices"]["reason"]) == (503, "prices were asked for 61 s ago")
 

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from securities import events, version
 from securities.models import Security
-from tests.conftest import set_active
+from tests.conftest import set_active, wait_for_debts
 
 Make = Callable[..., Security]
 
@@ -26,7 +26,7 @@ async def test_a_committed_change_reaches_the_group(security: Make) -> None:
     layer, channel = await listener()
     await database_sync_to_async(security)("AAPL")
     await database_sync_to_async(set_active)("AAPL", active=False)  # as under ASGI
-    message = await asyncio.wait_for(layer.receive(channel), 5)
+    message = await asyncio.wait_for(layer.receive(channel), 20)
     assert message == {"type": "securities.changed"}
 
 
@@ -34,7 +34,7 @@ async def test_the_version_is_new_before_the_listeners_hear_of_it() -> None:
     layer, channel = await listener()
     before = version.current()
     await sync_to_async(events.announce_change)()
-    await asyncio.wait_for(layer.receive(channel), 5)
+    await asyncio.wait_for(layer.receive(channel), 20)
     assert version.current() != before
 
 
@@ -85,8 +85,9 @@ async def test_what_could_not_be_announced_is_announced_when_redis_is_back(
 
     monkeypatch.setattr(version, "bump", away_at_first)
     await sync_to_async(events.announce_change)()
-    assert await asyncio.wait_for(layer.receive(channel), 5) == {"type": "securities.changed"}
+    assert await asyncio.wait_for(layer.receive(channel), 20) == {"type": "securities.changed"}
     assert version.current() != before
+    await sync_to_async(wait_for_debts)("securities-changes")
 
 
 def test_a_layer_that_hangs_does_not_hold_up_the_writer(monkeypatch: pytest.MonkeyPatch) -> None:

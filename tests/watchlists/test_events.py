@@ -1,7 +1,6 @@
 """An edit is announced after its commit, and never fails because of the announcement."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from pytest_django import Settings
 from accounts.models import User
 from securities.models import Security
 from securities.selectors import SecurityUnknown
+from tests.conftest import wait_for_debts
 from tests.watchlists.conftest import watched_tickers
 from watchlists import cache, events
 from watchlists.services import (
@@ -29,14 +29,6 @@ def securities(security: Callable[..., Security], monkeypatch: pytest.MonkeyPatc
     for ticker in "AB":
         security(ticker)
     monkeypatch.setattr(events._owed, "retry_seconds", 0.02)
-
-
-def wait_for_debts() -> None:
-    """Until the thread that repeats announcements has said everything."""
-    for thread in threading.enumerate():
-        if thread.name == "watchlist-edits":
-            thread.join(10)
-            assert not thread.is_alive()
 
 
 def test_a_refused_edit_is_not_announced(alice: User, heard: Any, settings: Settings) -> None:
@@ -99,7 +91,7 @@ def test_an_edit_without_redis_succeeds_and_is_announced_when_redis_is_back(
     watchlist_add_security(user_id=bob.pk, ticker="B")
     assert heard == []
     redis_comes()
-    wait_for_debts()
+    wait_for_debts("watchlist-edits")
     assert sorted(heard.users) == [alice.pk, bob.pk]
     assert watched_tickers(alice.pk) == ["A"]
 
@@ -110,7 +102,7 @@ def test_announcements_are_given_up_when_stored_lists_have_expired(
     monkeypatch.setattr(cache, "LIST_SECONDS", 0.05)
     redis_goes()
     watchlist_add_security(user_id=alice.pk, ticker="A")
-    wait_for_debts()
+    wait_for_debts("watchlist-edits")
     assert heard == []
 
 
@@ -125,7 +117,7 @@ def test_a_layer_that_does_not_answer_holds_an_edit_only_for_a_moment(
     monkeypatch.setattr(events, "SEND_SECONDS", 0.05)
     monkeypatch.setattr(cache, "LIST_SECONDS", 0.05)
     watchlist_add_security(user_id=alice.pk, ticker="A")
-    wait_for_debts()
+    wait_for_debts("watchlist-edits")
     assert watched_tickers(alice.pk) == ["A"]
 
 

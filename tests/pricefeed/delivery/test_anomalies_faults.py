@@ -36,7 +36,7 @@ def away(*_: Any) -> Any:
 async def test_where_no_word_arrives_it_is_found_within_seconds(server: str) -> None:
     async with told(server) as client:
         found = await off_loop(lambda: commit("A"))
-        async with asyncio.timeout(anomalies.LOOK_SECONDS + 1):
+        async with asyncio.timeout(anomalies.LOOK_SECONDS + 10):
             await client.until(*found)
 
 
@@ -94,7 +94,7 @@ async def test_who_does_not_read_is_cut_and_goes_on_from_there_without_a_gap_or_
     client: Stalled = await asyncio.to_thread(request.getfixturevalue, "stalled")
     async with told(server, "?since=0") as neighbour:
         await neighbour.until(*found)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while closed(4102) == before:  # noqa: ASYNC110  nobody else is told
                 await asyncio.sleep(0.01)
     came = await asyncio.to_thread(heard, client)
@@ -115,7 +115,7 @@ async def test_who_reads_slowly_is_told_everything_all_the_same(
 
     def read_all() -> list[int]:
         ids: list[int] = []
-        for frame in client.read(seconds=8):
+        for frame in client.read(seconds=20):
             ids += [each["id"] for each in frame.get("anomalies", ())]
             time.sleep(0.005)
             if ids and ids[-1] == live[-1]:

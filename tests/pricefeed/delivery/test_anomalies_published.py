@@ -36,7 +36,7 @@ def jump(tick: MakeTick) -> Any:
 async def test_what_recording_finds_is_told_with_the_prices(
     server: str, jump: Any, looks_seldom: None
 ) -> None:
-    async with told(server) as client, told(server, "?ticker=B") as bs, asyncio.timeout(3):
+    async with told(server) as client, told(server, "?ticker=B") as bs, asyncio.timeout(20):
         await off_loop(lambda: publish(record(jump("A", 1) + jump("B", 1))))
         while len(client.ids) < 2:
             await client.hear()
@@ -49,7 +49,7 @@ async def test_what_recording_finds_is_told_with_the_prices(
 async def test_what_a_worker_found_that_died_before_it_published_is_told_by_the_next(
     server: str, jump: Any, tick: MakeTick, looks_seldom: None
 ) -> None:
-    async with told(server) as client, asyncio.timeout(3):
+    async with told(server) as client, asyncio.timeout(20):
         await off_loop(lambda: publish(record([tick("A", "100")])))
         await off_loop(lambda: record(jump("B", 1)))
         await client.hears_nothing()
@@ -65,7 +65,7 @@ async def test_a_run_that_found_none_wakes_nobody(jump: Any, tick: MakeTick) -> 
     await layer.group_add(ANOMALIES_GROUP, channel)
     await off_loop(lambda: publish(record([tick("A", "100.1", seconds=2)])))
     await off_loop(lambda: publish(record(jump("B", 4))))
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         assert [await layer.receive(channel)] == [{"type": "anomalies.found"}]
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):

@@ -21,7 +21,7 @@ from tests.pricefeed.delivery.conftest import off_loop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("market")]
 
-NUDGED_SECONDS = 1.0
+NUDGED_SECONDS = 20.0
 """Well below the time after which the reader looks by itself, in the tests of words that arrive."""
 
 

@@ -161,7 +161,7 @@ class Dead:
 
 async def looked_up(made: Doubts, living: Dead) -> None:
     running = asyncio.ensure_future(made.run())
-    await asyncio.wait_for(living.answered.wait(), 5)
+    await asyncio.wait_for(living.answered.wait(), 20)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
