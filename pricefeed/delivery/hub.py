@@ -126,7 +126,6 @@ class Hub:
         self._rounds = Rounds(
             outlets=self._everybody,
             teller=self._teller,
-            membership=self._membership,
             writing=self._writing,
             stale_seconds=self._stale_seconds,
         )
@@ -135,6 +134,7 @@ class Hub:
         self._teller.mark = await self._latest.mark() or await self._reads.mark()
         for loop in (self._receive, self._rounds.run, self._follower.run, self.announcer.run):
             self._background.run(loop())
+        self._background.run(self._membership.keep_leaving(writing=self._writing))
 
     async def send_away(self, *, until: Callable[[], float]) -> None:
         """Close every connection in its turn, the last at `until()`; the others go on meanwhile."""

@@ -14,6 +14,7 @@ from pricefeed.delivery.wire import WireQuote
 log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 1.0
+_LEAVE_SECONDS = 10.0
 
 QuotesFromDatabase = Callable[[Sequence[str]], Awaitable[list[WireQuote]]]
 
@@ -91,16 +92,30 @@ class Membership:
                 self._board.forget_quotes()
             self._board.put(*quotes)
 
+    async def keep_leaving(self, *, writing: asyncio.Lock) -> None:
+        """Leave the groups of tickers without watchers, now and then, for ever.
+
+        Not while the board is flushed, which is when somebody holds `writing` (`Board.drop`).
+        """
+        while True:
+            await asyncio.sleep(_LEAVE_SECONDS)
+            if not writing.locked():
+                await self.leave_unwatched()
+
     async def leave_unwatched(self) -> None:
-        """Leave the groups of tickers without watchers. Only between flushes (`Board.drop`)."""
+        """Leave them now; only between flushes. The board has dropped them before this waits."""
         if self._lock.locked():
             return
         async with self._lock:
             left = self._board.unwatched()
-            if left:
-                self._joined.difference_update(left)
-                self._board.drop(left)
+            if not left:
+                return
+            self._joined.difference_update(left)
+            self._board.drop(left)
+            try:
                 await self._layer.group_discard_many(map(price_group, left), self._channel)
+            except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
+                log.warning("groups_not_left", cause=error)
 
     async def _read(self, tickers: Sequence[str]) -> list[WireQuote]:
         quotes = await self._latest.read(tickers)

@@ -4,24 +4,18 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 
-import structlog
 from msgspec import UNSET, UnsetType
 
 from pricefeed.delivery import close_codes, turns
 from pricefeed.delivery.figures import report
-from pricefeed.delivery.membership import Membership
 from pricefeed.delivery.outlet import Outlet
 from pricefeed.delivery.teller import Teller
-
-log = structlog.get_logger(__name__)
 
 STALLED_SECONDS = 10.0
 """Who has taken nothing for so long is cut off, and may come back when they read again."""
 
 _LOOK_ROUNDS = 3
 """So often each socket is looked at; in every round that would cost as much as heartbeats do."""
-
-_LEAVE_SECONDS = 10.0
 
 
 class Rounds:
@@ -37,18 +31,15 @@ class Rounds:
         *,
         outlets: Callable[[], Iterable[Outlet]],
         teller: Teller,
-        membership: Membership,
         writing: asyncio.Lock,
         stale_seconds: float,
     ) -> None:
         self._outlets = outlets
         self._teller = teller
-        self._membership = membership
         self._writing = writing
         self._stale_seconds = stale_seconds
         self._heard_at = time.time()
         self._looked_at = turns.round_now()
-        self._next_leaving = time.monotonic() + _LEAVE_SECONDS
 
     def heard(self) -> None:
         """The feed has begun or ended a run."""
@@ -79,9 +70,6 @@ class Rounds:
             report(self._outlets(), heard_at=self._heard_at)
             self._close_expired_and_stalled()
             await self._regular_heartbeat()
-        if time.monotonic() >= self._next_leaving and not self._writing.locked():
-            self._next_leaving = time.monotonic() + _LEAVE_SECONDS
-            await self._leave_unwatched()
 
     def _notice_silence(self) -> bool:
         """Whether the feed has just been silent for too long."""
@@ -112,9 +100,3 @@ class Rounds:
                 outlet.close(close_codes.TOKEN_EXPIRED)
             elif outlet.blocked and outlet.blocked_at < stalled_before:
                 outlet.close(close_codes.TOO_SLOW)
-
-    async def _leave_unwatched(self) -> None:
-        try:
-            await self._membership.leave_unwatched()
-        except Exception as error:  # noqa: BLE001  leaving can wait until Redis is back
-            log.warning("groups_not_left", cause=error)

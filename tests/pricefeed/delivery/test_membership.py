@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from pricefeed.delivery import membership
+from pricefeed.delivery.groups import price_group
 from pricefeed.delivery.hub import Hub
 from tests.pricefeed.delivery.conftest import Join, Run
 
@@ -50,3 +52,31 @@ async def test_a_failure_is_of_those_alone_who_asked_while_redis_was_away(
         {"B": "20.00"}, {"C": "30.00"}, {"D": "40.00"},
     ]  # fmt: skip
     assert set(hub._board.unwatched()) == {"A"}
+
+
+async def test_groups_are_left_between_flushes_whether_redis_hears_of_it_or_not(
+    hub: Hub, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(membership, "_LEAVE_SECONDS", 0.01)
+    told: list[list[str]] = []
+
+    async def away(groups: Iterable[str], _: str) -> None:
+        told.append(list(groups))
+        raise ConnectionError("Redis is away")
+
+    monkeypatch.setattr(hub._layer, "group_discard_many", away)
+    left = await join(asked=("A", "B"))
+    await join(asked=("B",))
+    writing = asyncio.Lock()
+    leaving = asyncio.ensure_future(hub._membership.keep_leaving(writing=writing))
+    async with writing:
+        hub.remove(left.connection)
+        await asyncio.sleep(0.1)
+        assert hub._board.unwatched() == ["A"]
+    for _ in range(2):  # it goes on after a failure
+        async with asyncio.timeout(20):
+            while hub._board.unwatched():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        hub.remove((await join(asked=("A",))).connection)
+    leaving.cancel()
+    assert told[:2] == [[price_group("A")]] * 2

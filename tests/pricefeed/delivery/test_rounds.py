@@ -11,7 +11,6 @@ import pytest
 from pricefeed.delivery import rounds, turns
 from pricefeed.delivery.board import Board
 from pricefeed.delivery.connection import Connection
-from pricefeed.delivery.membership import Membership
 from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
 from pricefeed.delivery.rounds import Rounds
 from pricefeed.delivery.teller import Teller
@@ -48,17 +47,9 @@ class House:
         self.board = Board()
         self.teller = Teller(self.board)
         self.listeners: list[Listener] = []
-        nothing: Any = None
         self.rounds = Rounds(
             outlets=lambda: self.listeners,
             teller=self.teller,
-            membership=Membership(
-                board=self.board,
-                layer=nothing,
-                channel="",
-                latest=nothing,
-                quotes_from_database=nothing,
-            ),
             writing=asyncio.Lock(),
             stale_seconds=1e9,
         )
