@@ -176,7 +176,7 @@ class House:
 
     def committed(self) -> dict[str, Held]:
         """The newest prices, as Postgres has them."""
-        with psycopg.connect(self.postgres.url, connect_timeout=2) as connection:
+        with psycopg.connect(self.postgres.url, connect_timeout=20) as connection:
             rows = connection.execute(
                 "SELECT ticker, sequence, price FROM securities_quote"
                 " JOIN securities_security ON securities_security.id = security_id"
@@ -185,7 +185,7 @@ class House:
 
     def sequence(self) -> int:
         """The last number that was given out."""
-        with psycopg.connect(self.postgres.url, connect_timeout=2) as connection:
+        with psycopg.connect(self.postgres.url, connect_timeout=20) as connection:
             row = connection.execute("SELECT sequence FROM pricefeed_feed").fetchone()
             return int(row[0]) if row else 0
 

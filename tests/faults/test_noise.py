@@ -74,7 +74,7 @@ def test_a_million_frames_of_nonsense_and_a_neighbour_that_does_not_notice(
         "prices",
         "heartbeat",
     }
-    assert lag < 2 * PERIOD_SECONDS
+    assert lag < 2 * PERIOD_SECONDS + MACHINE_SECONDS
     upto = guest.holds["T4"].sequence
     committed = [n for n in house.sequences_of("T4", after=first) if n <= upto]
     assert [n for n in guest.sequences("T4") if n > first] == committed  # every tick
