@@ -1,5 +1,6 @@
 """From what was sent and seen to figures; nothing here waits or asks anybody."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -54,7 +55,7 @@ def figures(log: Log, numbers: Sequence[Ints], span: Span) -> Figures:
         due = np.array([each.due for each in sent])
         inside = (due > span.begin.at) & (due < span.end.at)
         its_due = due[inside][:, np.newaxis]
-        of_request = its[inside].reshape(len(its_due), -1)
+        of_request = its[inside].reshape(len(its_due), math.prod(its.shape[1:]))
         committed.append((log.seen.when(of_request, log.seen.committed) - its_due).ravel())
         published.append((log.seen.when(of_request, log.seen.published) - its_due).ravel())
     rate = committed_rate(log.seen, span)

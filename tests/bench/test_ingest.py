@@ -177,6 +177,14 @@ def test_a_tick_that_nobody_saw_has_no_delay_that_would_pass() -> None:
     assert result.committed.tolist() == [0.5, np.inf]
 
 
+def test_a_feeder_that_pushed_nothing_meanwhile_takes_no_figures_away() -> None:
+    log = log_of([11.0], [(11.5, 2)])
+    log.sent.append([Sent(9.0, 9.0)])
+    result = figures(log, [np.array([[[1], [2]]]), np.array([[[3], [4]]])], SPAN)
+
+    assert result.committed.tolist() == [0.5, 0.5]
+
+
 # -- Spikes --------------------------------------------------------------------------------------
 
 
