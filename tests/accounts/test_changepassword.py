@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from tests.accounts.conftest import Heard
+from tests.heard import Heard
 
 NEW = "quite another 5"
 

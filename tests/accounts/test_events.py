@@ -10,8 +10,8 @@ from accounts import events
 from accounts.events import Ended, Ending, announce_end
 from accounts.models import User
 from accounts.services import users_delete
-from tests.accounts.conftest import Heard
 from tests.conftest import wait_for_debts
+from tests.heard import Heard
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,14 +2,13 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-import redis
 from django.test import override_settings
 
 from securities import version
 from securities.redis_client import redis_client
+from tests.heard import Heard
 from watchlists import cache, events
 from watchlists.selectors import watched_tickers_many
 
@@ -17,16 +16,6 @@ from watchlists.selectors import watched_tickers_many
 def watched_tickers(user_id: int) -> list[str]:
     """One user's, as the hub asks for many."""
     return watched_tickers_many([user_id])[user_id]
-
-
-class Heard(list[dict[str, Any]]):
-    """Messages to the hubs; while `away`, sending fails as it does without Redis."""
-
-    away = False
-
-    @property
-    def users(self) -> list[int]:
-        return [message["user"] for message in self]
 
 
 @pytest.fixture(autouse=True)
@@ -40,16 +29,8 @@ def own_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Instead of the channel layer: what it was given for the group of watchlists."""
-    messages = Heard()
-
-    class Layer:
-        async def group_send(self, group: str, message: dict[str, Any]) -> None:
-            if messages.away:
-                raise redis.ConnectionError("away")
-            assert group == "watchlists"
-            messages.append(message)
-
-    monkeypatch.setattr(events, "get_channel_layer", Layer)
+    messages = Heard("watchlists")
+    monkeypatch.setattr(events, "get_channel_layer", lambda: messages)
     return messages
 
 
