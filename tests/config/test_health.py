@@ -14,8 +14,7 @@ from django.utils import timezone
 from securities.models import Quote
 from tests.conftest import MakeSecurity
 
-QUICK_SECONDS = 10.0
-"""What waits for a server that is away waits for half a minute; the machine may stand still."""
+QUICK_SECONDS = 3.0
 
 
 @pytest.fixture
@@ -45,10 +44,18 @@ def no_database(transactional_db: None, closed_port: int) -> Iterator[None]:
     connection.settings_dict.update(original)
 
 
+def answer_within(seconds: float, path: str) -> Any:
+    """What comes so soon, once in three times: the machine itself may stand still."""
+    for _ in range(3):
+        began = time.monotonic()
+        answer = Client().get(path)
+        if time.monotonic() - began < seconds:
+            return answer
+    pytest.fail(f"{path} takes more than {seconds} s.")
+
+
 def ask() -> tuple[int, dict[str, Any]]:
-    began = time.monotonic()
-    answer = Client().get("/health/ready")
-    assert time.monotonic() - began < QUICK_SECONDS
+    answer = answer_within(QUICK_SECONDS, "/health/ready")
     assert "s3cret" not in answer.content.decode()
     assert "127.0.0.1" not in answer.content.decode()
     assert answer["Cache-Control"] == "no-store"
@@ -60,10 +67,8 @@ def states(body: dict[str, Any]) -> dict[str, str]:
 
 
 def test_alive_touches_neither_postgres_nor_redis(no_database: None, no_redis: None) -> None:
-    began = time.monotonic()
-    answer = Client().get("/health")
+    answer = answer_within(1, "/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-    assert time.monotonic() - began < QUICK_SECONDS
 
 
 def test_ready_without_the_database_says_so_quickly(no_database: None) -> None:
@@ -131,10 +136,8 @@ def test_readiness_asks_little_of_postgres(
 def test_asked_for_itself_alone_a_process_is_ready_while_postgres_and_redis_are_away(
     no_database: None, no_redis: None
 ) -> None:
-    began = time.monotonic()
-    answer = Client().get("/health/ready?only=draining")
+    answer = answer_within(1, "/health/ready?only=draining")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": {}})
-    assert time.monotonic() - began < QUICK_SECONDS
 
 
 @pytest.mark.parametrize("only", ["prices", "", "draining,prices"])

@@ -52,7 +52,7 @@ def test_a_million_frames_of_nonsense_and_a_neighbour_that_does_not_notice(
     print(told)
     assert told["frames"] == FRAMES
     gap = max(member.longest_gap(since=began) for member in crowd.members)
-    lag = max(lag for member in crowd.members for lag in member.lags)
+    lags = sorted(lag for member in crowd.members for lag in member.lags)
 
     house.await_commit(seconds=10)
     crowd.await_holding(house.committed(), seconds=5)
@@ -60,7 +60,8 @@ def test_a_million_frames_of_nonsense_and_a_neighbour_that_does_not_notice(
     grown = server.memory_info().rss - before
     measure(
         f"{FRAMES:,} frames of nonsense in {seconds:.0f} s",
-        f"neighbour's oldest price {lag:.2f} s, longest gap {gap:.2f} s; memory {grown >> 10:+} KB",
+        f"neighbour's oldest price {lags[-1]:.2f} s, longest gap {gap:.2f} s;"
+        f" memory {grown >> 10:+} KB",
     )
     complaints = complaints_of(web.running)
     assert not complaints, "\n".join(complaints)
@@ -74,7 +75,8 @@ def test_a_million_frames_of_nonsense_and_a_neighbour_that_does_not_notice(
         "prices",
         "heartbeat",
     }
-    assert lag < 2 * PERIOD_SECONDS + MACHINE_SECONDS
+    assert lags[-1] < 2 * PERIOD_SECONDS + MACHINE_SECONDS
+    assert lags[len(lags) * 9 // 10] < 2 * PERIOD_SECONDS  # the machine stands still now and then
     upto = guest.holds["T4"].sequence
     committed = [n for n in house.sequences_of("T4", after=first) if n <= upto]
     assert [n for n in guest.sequences("T4") if n > first] == committed  # every tick

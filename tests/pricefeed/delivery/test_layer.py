@@ -23,7 +23,7 @@ async def layer() -> AsyncIterator[BatchedChannelLayer]:
 
 
 async def soon(work: Awaitable[Any]) -> Any:
-    return await asyncio.wait_for(work, 20)
+    return await asyncio.wait_for(work, 3)
 
 
 async def test_a_batch_reaches_the_members_of_each_group_in_order(
@@ -244,7 +244,7 @@ async def test_a_link_that_died_without_a_sign_is_noticed_and_replaced(
             while not any(each["event"] == "channel_layer_lost_redis" for each in logs):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         wire.speak()
-        await soon(back.wait())
+        await asyncio.wait_for(back.wait(), 20)
     await hearing.group_send_many([("g", {"type": "after"})])
     assert (await soon(hearing.receive_many(channel)))[-1] == {"type": "after"}
     await hearing.flush()

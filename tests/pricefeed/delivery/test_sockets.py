@@ -34,7 +34,7 @@ from watchlists.services import watchlist_add_security
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 5
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def opened(
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     async with (
-        asyncio.timeout(WAIT_SECONDS),
+        asyncio.timeout(WAIT_SECONDS * 2),
         connect(f"ws://{server}{path}", additional_headers=headers) as connection,
     ):
         yield Socket(connection)
