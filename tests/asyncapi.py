@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema_rs import Draft7Validator
+
+from tests import yamls
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "frontend" / "protocol-examples.json"
@@ -20,10 +21,7 @@ Json = Any
 @cache
 def document() -> dict[str, Json]:
     """The document; not to be changed."""
-    loaded: dict[str, Json] = yaml.load(
-        (ROOT / "docs" / "asyncapi.yaml").read_text(),
-        getattr(yaml, "CSafeLoader", yaml.SafeLoader),
-    )
+    loaded: dict[str, Json] = yamls.document(ROOT / "docs" / "asyncapi.yaml")
     return loaded
 
 

@@ -28,6 +28,7 @@ from accounts.services import tokens_issue
 from config import metrics
 from pricefeed.delivery import latest
 from pricefeed.recording import batches
+from rest.owed import Owed
 from securities import version
 from securities.models import Quote, Security
 from securities.services import securities_set_active
@@ -190,10 +191,10 @@ def set_active(ticker: str, *, active: bool) -> int:
     return securities_set_active(securities=Security.objects.filter(ticker=ticker), active=active)
 
 
-def wait_for_debts(name: str) -> None:
-    """Until the thread of this name, which repeats announcements, has said everything."""
+def wait_for_debts(owed: Owed[Any]) -> None:
+    """Until the thread that repeats these announcements has said everything."""
     for thread in threading.enumerate():
-        if thread.name == name:
+        if thread.name == owed._name:
             thread.join(20)
             assert not thread.is_alive()
 

@@ -31,7 +31,7 @@ def test_ends_that_could_not_be_announced_are_announced_each_once_when_redis_is_
     assert [log["event"] for log in logs] == ["session_ends_not_announced"] * 2
     assert heard == []
     heard.away = False
-    wait_for_debts("session-ends")
+    wait_for_debts(events._owed)
     assert sorted(heard, key=str) == [
         {"type": "session.ended", "user": 1, "family": None, "reason": "disabled"},
         {"type": "session.ended", "user": 2, "family": "a", "reason": "signed_out"},
@@ -53,7 +53,7 @@ def test_a_layer_that_does_not_answer_holds_up_nobody_for_long_and_is_asked_agai
     monkeypatch.setattr(events, "get_channel_layer", Stalling)
     monkeypatch.setattr(events, "_SEND_SECONDS", 0.05)
     announce_end(Ended(1, Ending.DISABLED))
-    wait_for_debts("session-ends")
+    wait_for_debts(events._owed)
     assert [message["user"] for message in heard] == [1]
 
 

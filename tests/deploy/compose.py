@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deploy.local.paths import ROOT
+from tests.yamls import document
 
 FILE = ROOT / "docker-compose.yml"
 METRICS = ROOT / "deploy" / "compose.metrics.yml"
@@ -22,8 +21,8 @@ class MissingVariable(Exception):
 
 def read(env: Mapping[str, str] | None = None, *, file: Path = FILE) -> dict[str, Any]:
     """The file with its variables filled in; None leaves them as they are written."""
-    document = yaml.safe_load(file.read_text())
-    filled = document if env is None else _filled(document, env)
+    found = document(file)
+    filled = found if env is None else _filled(found, env)
     assert isinstance(filled, dict)
     return filled
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deploy.local.paths import ROOT
+from tests.yamls import document, documents
 
 FOLDER = ROOT / "deploy" / "k8s"
 KUSTOMIZATION = FOLDER / "kustomization.yaml"
@@ -20,15 +18,10 @@ _REFERENCE = re.compile(r"\$\((\w+)\)")
 Manifest = dict[str, Any]
 
 
-def read(file: Path) -> list[Manifest]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # files are read hundreds of times
-    return [document for document in yaml.load_all(file.read_text(), loader) if document]
-
-
 def manifests() -> list[Manifest]:
     """Everything that `kubectl apply -k` would make."""
-    (kustomization,) = read(KUSTOMIZATION)
-    return [each for name in kustomization["resources"] for each in read(FOLDER / name)]
+    kustomization = document(KUSTOMIZATION)
+    return [each for name in kustomization["resources"] for each in documents(FOLDER / name)]
 
 
 def of_kind(kind: str) -> dict[str, Manifest]:
@@ -65,7 +58,7 @@ def config_map() -> dict[str, str]:
 
 
 def secret_keys() -> set[str]:
-    (found,) = read(SECRET)
+    found = document(SECRET)
     return set(found["stringData"])
 
 

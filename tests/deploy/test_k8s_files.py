@@ -12,6 +12,7 @@ from config.settings import env
 from deploy.local.paths import ROOT
 from tests.deploy import compose, image, k8s
 from tests.guards.test_settings import COMMANDS
+from tests.yamls import documents
 
 VERSIONS = ("1.31", "1.36")
 PUBLIC = ["/", "/ws/watchlist", "/ws/prices", "/api/v1/securities", "/api/v1/docs",
@@ -22,7 +23,7 @@ PRIVATE = ["/metrics", "/metrics/", "/health", "/health/ready", "/apix", "/nothi
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
     "manifest",
-    [*k8s.manifests(), *k8s.read(k8s.SECRET)],
+    [*k8s.manifests(), *documents(k8s.SECRET)],
     ids=lambda each: f"{each['kind']}-{each['metadata']['name']}",
 )
 def test_kubernetes_knows_every_field(manifest: k8s.Manifest, version: str) -> None:
@@ -36,17 +37,17 @@ def test_an_unknown_field_is_found() -> None:
 
 
 def test_every_manifest_is_applied_but_the_secret_s_example() -> None:
-    (kustomization,) = k8s.read(k8s.KUSTOMIZATION)
+    (kustomization,) = documents(k8s.KUSTOMIZATION)
     there = {file.name for file in k8s.FOLDER.glob("*.yaml")} - {"kustomization.yaml"}
     assert set(kustomization["resources"]) == there - {k8s.SECRET.name, "secret.yaml"}
     assert [each["name"] for each in kustomization["images"]] == ["tickwatch"]
     (namespace,) = k8s.of_kind("Namespace")
     assert kustomization["namespace"] == namespace
-    assert k8s.read(k8s.SECRET)[0]["metadata"]["namespace"] == namespace
+    assert documents(k8s.SECRET)[0]["metadata"]["namespace"] == namespace
 
 
 def test_there_are_no_secrets_and_the_filled_in_ones_stay_out_of_git() -> None:
-    (secret,) = k8s.read(k8s.SECRET)
+    (secret,) = documents(k8s.SECRET)
     assert set(secret["stringData"].values()) == {""}
     assert "Secret" not in {each["kind"] for each in k8s.manifests()}
     assert "/deploy/k8s/secret.yaml" in (ROOT / ".gitignore").read_text().splitlines()
@@ -163,7 +164,7 @@ def test_every_variable_is_a_setting_or_part_of_one() -> None:
 
 def test_every_container_gets_settings_and_secrets() -> None:
     (name,) = k8s.of_kind("ConfigMap")
-    secret = k8s.read(k8s.SECRET)[0]["metadata"]["name"]
+    secret = documents(k8s.SECRET)[0]["metadata"]["name"]
     expected = [{"configMapRef": {"name": name}}, {"secretRef": {"name": secret}}]
     for workload, container in all_containers():
         assert container["envFrom"] == expected, workload

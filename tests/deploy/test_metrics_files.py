@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from deploy.local.paths import ROOT
 from tests.conftest import MakeSecurity
 from tests.deploy import compose
+from tests.yamls import document
 
 DASHBOARD = ROOT / "deploy" / "grafana" / "tickwatch.json"
 PROVISIONING = ROOT / "deploy" / "grafana" / "provisioning"
@@ -160,7 +160,7 @@ def test_it_refuses_to_start_without_a_password_for_grafana() -> None:
 
 
 def test_prometheus_asks_every_web_container_where_it_can() -> None:
-    (job,) = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text())["scrape_configs"]
+    (job,) = document(ROOT / "deploy" / "prometheus.yml")["scrape_configs"]
     (found,) = job["dns_sd_configs"]
     web = compose.read(ALL)["services"]["web"]
     assert (found["names"], found["port"]) == (["web"], int(web["environment"]["PORT"]))
@@ -186,13 +186,9 @@ def test_every_file_that_is_mounted_is_there_and_what_is_to_be_kept_has_a_volume
 
 
 def test_grafana_finds_its_source_and_the_dashboard() -> None:
-    (source,) = yaml.safe_load((PROVISIONING / "datasources" / "prometheus.yml").read_text())[
-        "datasources"
-    ]
+    (source,) = document(PROVISIONING / "datasources" / "prometheus.yml")["datasources"]
     assert (source["type"], source["url"]) == ("prometheus", "http://prometheus:9090")
-    (provider,) = yaml.safe_load((PROVISIONING / "dashboards" / "tickwatch.yml").read_text())[
-        "providers"
-    ]
+    (provider,) = document(PROVISIONING / "dashboards" / "tickwatch.yml")["providers"]
     inside = [each.split(":")[1] for each in overlay()["services"]["grafana"]["volumes"]]
     assert f"{provider['options']['path']}/{DASHBOARD.name}" in inside
     assert "/etc/grafana/provisioning" in inside

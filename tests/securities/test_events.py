@@ -87,7 +87,7 @@ async def test_what_could_not_be_announced_is_announced_when_redis_is_back(
     await sync_to_async(events.announce_change)()
     assert await asyncio.wait_for(layer.receive(channel), 20) == {"type": "securities.changed"}
     assert version.current() != before
-    await sync_to_async(wait_for_debts)("securities-changes")
+    await sync_to_async(wait_for_debts)(events._owed)
 
 
 def test_a_layer_that_hangs_does_not_hold_up_the_writer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,7 @@ def test_an_edit_without_redis_succeeds_and_is_announced_when_redis_is_back(
     watchlist_add_security(user_id=bob.pk, ticker="B")
     assert heard == []
     redis_comes()
-    wait_for_debts("watchlist-edits")
+    wait_for_debts(events._owed)
     assert sorted(heard.users) == [alice.pk, bob.pk]
     assert watched_tickers(alice.pk) == ["A"]
 
@@ -102,7 +102,7 @@ def test_announcements_are_given_up_when_stored_lists_have_expired(
     monkeypatch.setattr(cache, "LIST_SECONDS", 0.05)
     redis_goes()
     watchlist_add_security(user_id=alice.pk, ticker="A")
-    wait_for_debts("watchlist-edits")
+    wait_for_debts(events._owed)
     assert heard == []
 
 
@@ -117,7 +117,7 @@ def test_a_layer_that_does_not_answer_holds_an_edit_only_for_a_moment(
     monkeypatch.setattr(events, "SEND_SECONDS", 0.05)
     monkeypatch.setattr(cache, "LIST_SECONDS", 0.05)
     watchlist_add_security(user_id=alice.pk, ticker="A")
-    wait_for_debts("watchlist-edits")
+    wait_for_debts(events._owed)
     assert watched_tickers(alice.pk) == ["A"]
 
 
