@@ -40,17 +40,18 @@ class Child:
         os.set_blocking(self._said, False)
         self.is_serving = False
         try:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-m", "config.server"],
-                stdin=subprocess.PIPE,
-                pass_fds=[listener.fileno(), saying],
-                env={
-                    **os.environ,
-                    LISTENER_VARIABLE: str(listener.fileno()),
-                    SERVING_VARIABLE: str(saying),
-                    REPLACEMENT_VARIABLE: str(int(is_replacement)),
-                },
-            )
+            with _deaf_to_terminal():
+                self._popen = subprocess.Popen(
+                    [sys.executable, "-m", "config.server"],
+                    stdin=subprocess.PIPE,
+                    pass_fds=[listener.fileno(), saying],
+                    env={
+                        **os.environ,
+                        LISTENER_VARIABLE: str(listener.fileno()),
+                        SERVING_VARIABLE: str(saying),
+                        REPLACEMENT_VARIABLE: str(int(is_replacement)),
+                    },
+                )
         except OSError:
             os.close(self._said)
             raise
@@ -95,6 +96,20 @@ class Child:
         if self._popen.stdin:
             with contextlib.suppress(BrokenPipeError):
                 self._popen.stdin.close()
+
+
+@contextlib.contextmanager
+def _deaf_to_terminal() -> Iterator[None]:
+    """Whoever is started now never hears what a terminal sends to all its processes.
+
+    We pass it on as we see fit. A blocked signal stays blocked from before the first line of
+    a new program is run; for us it only waits until we are done.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Processes:

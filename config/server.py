@@ -114,9 +114,6 @@ def _obey_minder(server: Server) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     server.on_serving = say_serving
-    # A terminal's Ctrl-C reaches us, too, and would be a second signal with that of the minder.
-    server.deaf_to = frozenset({signal.SIGINT})
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=listen, daemon=True).start()
 
 
@@ -126,7 +123,6 @@ def main() -> None:
         signal.signal(number, _leave)
     handed_over = os.environ.get(LISTENER_VARIABLE)
     if handed_over is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         serve(socket.socket(fileno=int(handed_over)), is_minded=True)
         return
     try:

@@ -63,15 +63,11 @@ class Server(uvicorn.Server):
         self.on_serving: Callable[[], None] = lambda: None
         self.is_replacement = False
         """It must be able to serve prices before it says that it serves."""
-        self.deaf_to: frozenset[int] = frozenset()
-        """Signals that a terminal sends to all its processes, and that our minder passes on."""
 
     # -- Told by others ----------------------------------------------------------------------
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal to stop; the second one is obeyed at once."""
-        if sig in self.deaf_to:
-            return
         if self._captured_signals:
             _cut_off()
         super().handle_exit(sig, frame)

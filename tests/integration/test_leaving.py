@@ -17,9 +17,16 @@ from websockets.sync.client import ClientConnection, connect
 
 from accounts.models import User
 from accounts.services import tokens_issue
+from deploy.local.ports import free_port
 from pricefeed.services import prices_update
 from securities.models import Security
-from tests.integration.processes import STOP_SECONDS, Processes, is_alive, wait_until
+from tests.integration.processes import (
+    START_SECONDS,
+    STOP_SECONDS,
+    Processes,
+    is_alive,
+    wait_until,
+)
 from tests.integration.test_server_process import Rising, close_code, next_frame, stalled
 from tests.integration.web import Web
 
@@ -138,6 +145,28 @@ def test_ctrl_c_reaches_all_processes_and_counts_as_one_signal(
         assert close_code(client) == GOING_AWAY
     assert web.running.wait(seconds=STOP_SECONDS) == 0, web.running.told()
     assert "Traceback" not in web.running.output
+
+
+def test_what_a_terminal_sends_does_not_hurt_processes_that_are_starting(
+    processes: Processes,
+) -> None:
+    port = str(free_port())
+    running = processes.start("web", "config.server", WEB_PROCESSES="2", PORT=port)
+    wait_until(lambda: len(running.below()) == 2, seconds=START_SECONDS, what="two processes")
+    below = running.below()
+
+    def serve() -> bool:
+        for process in below:
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGHUP)
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).is_success
+        return False
+
+    wait_until(serve, seconds=START_SECONDS, what="processes that serve")
+    assert running.below() == below
+    assert running.stop() == 0
+    assert "Traceback" not in running.output
 
 
 def test_alone_it_takes_the_end_of_a_terminal_for_a_signal_to_stop(
