@@ -99,7 +99,7 @@ class Told:
     async def hears_nothing(self) -> None:
         """Whatever was said before is here: the answer to this ping is the next frame."""
         await self._connection.send('{"type":"ping"}')
-        assert (await self.hear())["type"] == "pong"
+        assert await self.hear() == {"type": "pong"}
 
     async def hear_close(self) -> int:
         try:

@@ -49,8 +49,8 @@ async def test_what_recording_finds_is_told_with_the_prices(
 async def test_what_a_worker_found_that_died_before_it_published_is_told_by_the_next(
     server: str, jump: Any, tick: MakeTick, looks_seldom: None
 ) -> None:
+    await off_loop(lambda: publish(record([tick("A", "100")])))  # the first one wakes readers, too
     async with told(server) as client, asyncio.timeout(20):
-        await off_loop(lambda: publish(record([tick("A", "100")])))
         await off_loop(lambda: record(jump("B", 1)))
         await client.hears_nothing()
         await off_loop(lambda: publish(record([tick("A", "100.1", seconds=9)])))
