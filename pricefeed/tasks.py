@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from pricefeed import pushed, services, simulation
+from pricefeed import recorders, services, simulation
 from pricefeed.recording.positions import StepTaken
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.registry import configured_source
@@ -51,7 +51,7 @@ def load_new_securities() -> None:
 def ask_for_recorders() -> None:
     """Every second: pushed ticks that wait and that nobody was asked to record."""
     try:
-        pushed.recorders_ask()
+        recorders.recorders_ask()
     except _AWAY as error:
         log.error("recorders_not_asked_for", cause=error)  # noqa: TRY400
 
@@ -72,7 +72,7 @@ def push_simulated_ticks() -> None:
 def record_pushed_ticks(partition: int) -> None:
     """A batch of pushed ticks of one partition, and a call for the next where more wait."""
     try:
-        ticks = pushed.pushed_record(partition)
+        ticks = recorders.pushed_record(partition)
     except StepTaken:
         log.warning("ticks_recorded_by_another", partition=partition)
         return

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pricefeed import pushed
+from pricefeed import pushed, recorders
 from pricefeed.models import Tick
 from pricefeed.sources.pushed import streams as streams_module
 from pricefeed.sources.pushed.streams import Streams, streams
@@ -31,7 +31,7 @@ def waiting() -> Streams:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The partitions for which a recorder was asked; none comes by itself."""
     partitions: list[int] = []
-    monkeypatch.setattr(pushed, "_ask_for_recorders", partitions.extend)
+    monkeypatch.setattr(recorders, "recorders_ask_for", partitions.extend)
     return partitions
 
 
@@ -46,7 +46,7 @@ def record_all() -> int:
     taken = 0
     while partitions := list(streams().waiting()):
         for partition in partitions:
-            taken += pushed.pushed_record(partition) or 0
+            taken += recorders.pushed_record(partition) or 0
     return taken
 
 

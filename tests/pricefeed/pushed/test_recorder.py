@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from config.celery import Broker
 from deploy.local.ports import free_port
-from pricefeed import partitions, pushed
+from pricefeed import partitions, recorders
 from pricefeed.delivery.latest import LatestReader, LatestWriter, Mark
 from pricefeed.models import Feed, StreamPosition, Tick
 from pricefeed.recording import services as recording
@@ -31,7 +31,7 @@ from tests.pricefeed.pushed.conftest import push, record_all, redis_loses_stream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ASK_FOR_RECORDERS = pushed._ask_for_recorders  # others ask for none, by a fixture
+ASK_FOR_RECORDERS = recorders.recorders_ask_for  # others ask for none, by a fixture
 PATIENCE_SECONDS = 4.0
 """Less than the pauses before a second and a third attempt to connect."""
 
@@ -120,7 +120,7 @@ def test_a_worker_that_dies_anywhere_records_nothing_twice_and_loses_nothing(
     market: list[Security], one: int, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     push(*(("T0", str(n)) for n in (1, 2, 3)))
-    owner: Any = next(owner for owner in (Streams, recording, pushed) if hasattr(owner, where))
+    owner: Any = next(owner for owner in (Streams, recording, recorders) if hasattr(owner, where))
 
     def die(*_: Any, **__: Any) -> None:
         raise Died
@@ -128,7 +128,7 @@ def test_a_worker_that_dies_anywhere_records_nothing_twice_and_loses_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(owner, where, die)
         with pytest.raises(Died):
-            in_thread(lambda: pushed.pushed_record(one))
+            in_thread(lambda: recorders.pushed_record(one))
     push(("T0", "4"))
     record_all()
     assert stored("T0") == prices(4)
@@ -143,10 +143,10 @@ def test_what_was_committed_and_not_published_is_published_by_the_next_second(
 ) -> None:
     push(("T0", "1"))
     with monkeypatch.context() as patch:
-        patch.setattr(pushed, "_publish", lambda *_, **__: 0)
+        patch.setattr(recorders, "_publish", lambda *_, **__: 0)
         record_all()
     assert LatestWriter().mark() is None
-    pushed.recorders_ask()
+    recorders.recorders_ask()
     assert LatestWriter().mark() == Mark(str(Feed.objects.get().epoch), 1)
 
 
@@ -157,9 +157,9 @@ def test_recorders_are_asked_for_where_ticks_wait(
     first = list(asked)
     for partition in first:
         waiting.begin(partition)  # and died
-    pushed.recorders_ask()
+    recorders.recorders_ask()
     assert sorted(asked) == sorted(first * 2)
-    pushed.recorders_ask()
+    recorders.recorders_ask()
     assert len(asked) == 4
 
 
@@ -171,8 +171,8 @@ def test_a_broker_that_is_not_there_holds_up_no_feeder(
     broker.config_from_object("django.conf:settings", namespace="CELERY")
     broker.conf.broker_url = f"redis://127.0.0.1:{free_port()}/0"
     broker.amqp.Connection = Broker
-    monkeypatch.setattr(pushed, "current_app", broker)
-    monkeypatch.setattr(pushed, "_ask_for_recorders", ASK_FOR_RECORDERS)
+    monkeypatch.setattr(recorders, "current_app", broker)
+    monkeypatch.setattr(recorders, "recorders_ask_for", ASK_FOR_RECORDERS)
     began = time.monotonic()
     push(*((f"T{n}", "1") for n in range(10)))
     assert time.monotonic() - began < PATIENCE_SECONDS
@@ -200,7 +200,7 @@ def test_an_empty_redis_makes_nobody_forget_where_they_were(
     record_all()
     before = position_of(one)
     redis_loses_streams()
-    pushed.pushed_record(one)
+    recorders.pushed_record(one)
     assert position_of(one) == before
 
 
@@ -215,7 +215,7 @@ def test_a_redis_that_went_back_to_an_older_copy_neither_repeats_nor_skips(
     record_all()
     client.restore(key, 0, copy, replace=True)
     assert record_all() == 0
-    pushed.pushed_record(one)
+    recorders.pushed_record(one)
     push(("T0", "3"))
     record_all()
     assert stored("T0") == prices(3)
@@ -232,7 +232,7 @@ def test_what_comes_after_redis_went_back_to_an_older_copy_is_seen_to_wait(
     record_all()
     for key, copy in copies:
         client.restore(key, 0, copy, replace=True)
-    pushed.pushed_record(one)
+    recorders.pushed_record(one)
     assert streams_module.streams().waiting() == {}
     push(("T0", "4"))
     assert streams_module.streams().waiting() == {one: 1}
@@ -244,8 +244,8 @@ def test_two_workers_at_once_take_turns(market: list[Security], one: int) -> Non
     push(("T0", "1"))
     with stream_lock(one) as is_ours:
         assert is_ours
-        assert in_thread(lambda: pushed.pushed_record(one)) is None
-    assert in_thread(lambda: pushed.pushed_record(one)) == 1
+        assert in_thread(lambda: recorders.pushed_record(one)) is None
+    assert in_thread(lambda: recorders.pushed_record(one)) == 1
 
 
 def partition_of(ticker: str) -> int:
@@ -260,11 +260,11 @@ def test_what_waits_in_other_partitions_is_recorded_and_published_with_it(
     market: list[Security], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publications: list[Any] = []
-    original = pushed.publish
-    monkeypatch.setattr(pushed, "publish", lambda it: publications.append(it) or original(it))
+    original = recorders.publish
+    monkeypatch.setattr(recorders, "publish", lambda it: publications.append(it) or original(it))
     push(("T0", "1"), ("T1", "2"), ("T0", "3"), ("T2", "4"))
 
-    assert pushed.pushed_record(partition_of("T1")) == 4
+    assert recorders.pushed_record(partition_of("T1")) == 4
     assert len(publications) == 1
     assert stored("T0") == ["1.000000", "3.000000"]
     assert recorded_partitions() == {partition_of(each) for each in ("T0", "T1", "T2")}
@@ -276,7 +276,7 @@ def test_a_worker_leaves_half_of_the_partitions_to_others(security: MakeSecurity
     push(*((f"U{n}", "1") for n in range(8)), ("U5", "2"))
     one, most = partition_of("U2"), partition_of("U5")
 
-    assert pushed.pushed_record(one) == 5
+    assert recorders.pushed_record(one) == 5
     assert len(recorded_partitions()) == 4
     assert {one, most} <= recorded_partitions()
 
@@ -284,7 +284,7 @@ def test_a_worker_leaves_half_of_the_partitions_to_others(security: MakeSecurity
 def test_a_partition_that_another_worker_records_is_left_to_it(market: list[Security]) -> None:
     push(("T0", "1"), ("T1", "2"))
     with stream_lock(partition_of("T1")):
-        assert in_thread(lambda: pushed.pushed_record(partition_of("T0"))) == 1
+        assert in_thread(lambda: recorders.pushed_record(partition_of("T0"))) == 1
     assert recorded_partitions() == {partition_of("T0")}
 
 
@@ -293,7 +293,7 @@ def test_what_came_meanwhile_is_asked_for_in_each_partition_that_was_held(
 ) -> None:
     push(("T0", "1"), ("T1", "2"))
     held = {partition_of("T0"), partition_of("T1")}
-    original = pushed.record_pushed
+    original = recorders.record_pushed
 
     def record_while_more_comes(*args: Any, **named: Any) -> Any:
         for each in held:
@@ -304,8 +304,8 @@ def test_what_came_meanwhile_is_asked_for_in_each_partition_that_was_held(
         asked.clear()
         return original(*args, **named)
 
-    monkeypatch.setattr(pushed, "record_pushed", record_while_more_comes)
-    assert pushed.pushed_record(partition_of("T0")) == 2
+    monkeypatch.setattr(recorders, "record_pushed", record_while_more_comes)
+    assert recorders.pushed_record(partition_of("T0")) == 2
     assert set(asked) == held
 
 
@@ -314,17 +314,17 @@ def test_what_cannot_be_committed_holds_up_its_own_partition_alone(
 ) -> None:
     push(("T0", "1"), ("T1", "2"))
     bad = Security.objects.get(ticker="T1").pk
-    original = pushed.record_pushed
+    original = recorders.record_pushed
 
     def record(ticks: Any, **named: Any) -> Any:
         if bad in ticks.security:
             raise DataError
         return original(ticks, **named)
 
-    monkeypatch.setattr(pushed, "record_pushed", record)
-    assert pushed.pushed_record(partition_of("T0")) == 1
+    monkeypatch.setattr(recorders, "record_pushed", record)
+    assert recorders.pushed_record(partition_of("T0")) == 1
     with pytest.raises(DataError):
-        pushed.pushed_record(partition_of("T1"))
+        recorders.pushed_record(partition_of("T1"))
     assert (stored("T0"), stored("T1")) == (prices(1), [])
 
 
@@ -339,12 +339,12 @@ def test_a_worker_that_lost_its_lock_unnoticed_commits_nothing(
         monkeypatch.setattr(Streams, "read", original)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock_all()")
-        in_thread(lambda: pushed.pushed_record(one))
+        in_thread(lambda: recorders.pushed_record(one))
         return batch
 
     monkeypatch.setattr(Streams, "read", read)
     with pytest.raises(StepTaken):
-        pushed.pushed_record(one)
+        recorders.pushed_record(one)
     assert stored("T0") == prices(1)
     assert Feed.objects.get().sequence == 1
 
@@ -359,7 +359,7 @@ def test_many_workers_and_feeders_at_once_lose_and_repeat_nothing(market: list[S
     def work(_: int) -> None:
         while not done.is_set():
             for partition in range(8):
-                pushed.pushed_record(partition)
+                recorders.pushed_record(partition)
 
     with ThreadPoolExecutor(6) as pool:
         workers = [pool.submit(in_thread, lambda: work(0)) for _ in range(3)]
@@ -439,7 +439,7 @@ def test_a_run_of_the_feed_and_pushed_ticks_share_one_counter_and_one_mark(
 
     def record_without_waiting() -> None:
         for partition in range(8):
-            pushed.pushed_record(partition)
+            recorders.pushed_record(partition)
 
     push(("T0", "1"))
     epoch = Feed.objects.get().epoch
