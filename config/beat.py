@@ -1,9 +1,10 @@
-"""Beat's clock of its own: what to do at which time, also when the time is put back."""
+"""Beat's scheduler: it goes on when the time is put back, and when Redis is away."""
 
 from typing import Any
 
 import structlog
-from celery.beat import PersistentScheduler
+from celery.beat import PersistentScheduler, ScheduleEntry, SchedulingError
+from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
 
@@ -25,3 +26,12 @@ class Scheduler(PersistentScheduler):
             log.warning("clock_was_put_back", jobs=len(ahead))
             self._heap = None  # its times are of the future, too; Celery makes it anew
         return float(super().tick(*args, **kwargs))
+
+    def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
+        """As Celery's, but where Redis is away a line says so, and not two stacks each time."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except SchedulingError as error:
+            cause = error.__context__
+            is_away = isinstance(cause, OperationalError)
+            log.error("job_not_sent", job=entry.name, cause=cause, exc_info=not is_away)  # noqa: TRY400

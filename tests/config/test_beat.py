@@ -1,4 +1,4 @@
-"""Beat's scheduler: the time may be put back, jobs go on."""
+"""Beat's scheduler: the time may be put back, Redis may be away, jobs go on."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ import pytest
 from celery import Celery
 from celery.beat import PersistentScheduler, ScheduleEntry
 from django.conf import settings
+from structlog.testing import capture_logs
 
 from config.beat import Scheduler
 from config.celery import app as composed
@@ -40,8 +41,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def send(_: object, entry: ScheduleEntry, **__: Any) -> None:
         sent.append(entry.name)
 
-    monkeypatch.setattr(PersistentScheduler, "apply_entry", send)
-    monkeypatch.setattr(PersistentScheduler, "producer", None)  # it would connect
+    monkeypatch.setattr(PersistentScheduler, "apply_async", send)
     return sent
 
 
@@ -50,9 +50,12 @@ def beat(clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """`beat()`: one that is started, with what the one before it has written down."""
 
     monkeypatch.setattr(Celery, "now", lambda _: clock.now)  # of all: entries are unpickled
+    monkeypatch.setattr(PersistentScheduler, "producer", None)  # it would connect
 
     def make() -> PersistentScheduler:
-        app = Celery("test", set_as_current=False)
+        app = Celery("test", set_as_current=False, broker="redis://127.0.0.1:1/0")
+        app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+        app.conf.task_publish_retry = False
         app.conf.beat_schedule = {
             "often": {"task": "often", "schedule": 1.0},
             "seldom": {"task": "seldom", "schedule": 3.0},
@@ -99,3 +102,24 @@ def test_no_job_is_run_more_often_than_it_should(beat: Make, clock: Clock, runs:
     run(beat(), clock, until=START + 9.5 * SECOND)
     assert runs.count("often") in {9, 10}
     assert runs.count("seldom") in {3, 4}
+
+
+def test_while_redis_is_away_each_job_is_a_line_and_beat_goes_on(beat: Make, clock: Clock) -> None:
+    with capture_logs() as lines:
+        run(beat(), clock, until=START + 4.5 * SECOND)
+    assert {(line["event"], line["exc_info"]) for line in lines} == {("job_not_sent", False)}
+    assert {line["job"] for line in lines} == {"often", "seldom"}
+    assert len(lines) >= 4
+    assert all("refused" in str(line["cause"]) for line in lines)
+
+
+def test_what_else_keeps_a_job_from_being_sent_has_its_traceback(
+    beat: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(PersistentScheduler, "send_task", fail)
+    with capture_logs() as lines:
+        run(beat(), clock, until=START + 1.5 * SECOND)
+    assert {(line["event"], line["exc_info"]) for line in lines} == {("job_not_sent", True)}
