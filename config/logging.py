@@ -49,7 +49,9 @@ def logging_config(*, level: str, output: str) -> dict[str, Any]:
             structlog.processors.JSONRenderer(),
         ]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=False)]
+        # Where rich is installed, tracebacks would show variables by default: passwords, too.
+        plain = structlog.dev.plain_traceback
+        last = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
     return {
         "version": 1,
         "disable_existing_loggers": False,
