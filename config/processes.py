@@ -23,6 +23,8 @@ _LOOK_OFTEN_SECONDS = 0.05
 _START_SECONDS = 60.0
 _OVERDUE_SECONDS = 1.5
 """Later than a process ends itself."""
+_LEISURE_SECONDS = 600.0
+"""Within this a replaced one has sent everybody away, unless it hangs."""
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +119,7 @@ class Processes:
 
     SIGINT and SIGTERM stop them within `stop_seconds`, a second one at once. SIGHUP replaces
     one after another: a new one serves before the old one is told to go, and where it does
-    not come up, the old ones stay.
+    not come up, the old ones stay. An old one that hangs is killed in the end.
     """
 
     def __init__(self, listener: socket.socket, *, count: int, stop_seconds: float) -> None:
@@ -133,7 +135,7 @@ class Processes:
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # a handler may put into it
 
     def mind(self) -> int:
-        """Until a signal to stop; the exit code is 1 where some had to be killed."""
+        """Until a signal to stop; the exit code is 1 where one did not end well by itself."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: self._signals.put(number))
         while True:
@@ -218,7 +220,16 @@ class Processes:
         self._serving.remove(old)
         self._going.append(old)
         old.replaced()
+        hangs_from = time.monotonic() + _LEISURE_SECONDS
+        is_stopped = False
         while old.look() is None:
+            late = time.monotonic() - hangs_from
+            if late > 0 and not is_stopped:
+                log.warning("web_process_does_not_leave", pid=old.pid)
+                old.stop()
+                is_stopped = True
+            elif late > self._stop_seconds + _OVERDUE_SECONDS:
+                old.kill()
             yield
         self._going.remove(old)
         old.bury()
@@ -230,6 +241,7 @@ class Processes:
         for child in left:
             child.look()
             child.stop()
+        serving = [child for child in left if child.is_serving]
         deadline = time.monotonic() + self._stop_seconds + _OVERDUE_SECONDS
         while left := [child for child in left if child.look() is None]:
             if time.monotonic() > deadline or self._told_within(_LOOK_OFTEN_SECONDS) in {
@@ -240,4 +252,4 @@ class Processes:
                     child.kill()
                     child.bury()
                 return 1
-        return 0
+        return int(any(child.look() for child in serving))

@@ -101,6 +101,7 @@ def serve(listener: socket.socket, *, is_minded: bool = False) -> None:
 
 def _obey_minder(server: Server) -> None:
     """Say when we serve; leave when replaced, or when the minder is gone."""
+    server.is_minded = True
     server.is_replacement = os.environ[REPLACEMENT_VARIABLE] == "1"
     saying = int(os.environ[SERVING_VARIABLE])
 

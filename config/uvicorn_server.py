@@ -63,12 +63,17 @@ class Server(uvicorn.Server):
         self.on_serving: Callable[[], None] = lambda: None
         self.is_replacement = False
         """It must be able to serve prices before it says that it serves."""
+        self.is_minded = False
+        """Its minder kills it when it is told twice. Who stops them all as a group would tell it
+        twice, too: by itself and through the minder."""
 
     # -- Told by others ----------------------------------------------------------------------
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal to stop; the second one is obeyed at once."""
         if self._captured_signals:
+            if self.is_minded:
+                return
             _cut_off()
         super().handle_exit(sig, frame)
         if self._is_replaced:  # and at leisure until now

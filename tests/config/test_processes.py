@@ -7,6 +7,9 @@ import pytest
 
 from config import processes
 from config.processes import Processes
+from tests.pricefeed.delivery.conftest import Clock
+
+KILLED = -9
 
 
 class StandIn:
@@ -18,17 +21,22 @@ class StandIn:
         self.pid = len(self.born) + 1
         self.born.append(self)
         self.is_replacement = is_replacement
-        self.is_serving = self.is_late = False
+        self.is_serving = self.is_late = self.is_stopped = self.hangs = False
         self.code: int | None = None
 
     def look(self) -> int | None:
         return self.code
 
     def replaced(self) -> None:
-        self.code = 0
+        if not self.hangs:
+            self.code = 0
+
+    def stop(self) -> None:
+        self.is_stopped = True
+        self.replaced()
 
     def kill(self) -> None:
-        self.code = -9
+        self.code = KILLED
 
     def bury(self) -> None:
         assert self.code is not None
@@ -116,3 +124,36 @@ def test_one_that_hangs_while_it_starts_is_replaced(minder: Processes) -> None:
     StandIn.born[0].is_serving, StandIn.born[0].is_late = False, True
     look(minder, 3)
     assert alive() == [2, 3]
+
+
+def test_one_that_hangs_when_it_is_replaced_is_killed_and_the_restart_goes_on(
+    minder: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(processes, "time", clock)
+    hanging = StandIn.born[0]
+    hanging.hangs = True
+    restart(minder)
+    assert alive() == [1, 2, 3]
+    clock.now += processes._LEISURE_SECONDS - 1
+    look(minder, 1)
+    assert not hanging.is_stopped
+    clock.now += 2
+    look(minder, 1)
+    assert hanging.is_stopped
+    assert alive() == [1, 2, 3]
+    clock.now += minder._stop_seconds + 2
+    look(minder, 20)
+    assert hanging.code == KILLED
+    assert alive() == [3, 4]
+
+
+@pytest.mark.parametrize(("codes", "expected"), [((0, 0), 0), ((0, 1), 1), ((-9, 0), 1)], ids=str)
+def test_it_ends_as_badly_as_the_worst(
+    minder: Processes, codes: tuple[int, int], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end_with(child: StandIn) -> None:
+        child.code = codes[child.pid - 1]
+
+    monkeypatch.setattr(StandIn, "stop", end_with)
+    assert minder._stop() == expected

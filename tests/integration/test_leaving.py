@@ -107,8 +107,11 @@ def test_a_second_signal_ends_it_at_once(
     assert not any(map(is_alive, below))
 
 
-def test_a_request_that_hangs_does_not_keep_it(processes: Processes, locked: None) -> None:
-    web = Web(processes, WEB_DRAIN_SECONDS="0", WEB_GRACE_SECONDS="1")
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_a_request_that_hangs_does_not_keep_it(
+    processes: Processes, locked: None, count: str
+) -> None:
+    web = Web(processes, WEB_PROCESSES=count, WEB_DRAIN_SECONDS="0", WEB_GRACE_SECONDS="1")
     with socket.create_connection(("127.0.0.1", web.port)) as client:
         client.sendall(b"GET /api/v1/securities/T1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
@@ -119,7 +122,7 @@ def test_a_request_that_hangs_does_not_keep_it(processes: Processes, locked: Non
 
         wait_until(hangs, seconds=5, what="a request that waits for the lock")
         began = time.monotonic()
-        assert web.running.stop(seconds=3) == CUT_OFF
+        assert web.running.stop(seconds=4) == CUT_OFF
         assert time.monotonic() - began > 1
 
 
@@ -145,6 +148,21 @@ def test_ctrl_c_reaches_all_processes_and_counts_as_one_signal(
         assert close_code(client) == GOING_AWAY
     assert web.running.wait(seconds=STOP_SECONDS) == 0, web.running.told()
     assert "Traceback" not in web.running.output
+
+
+def test_a_signal_to_the_whole_group_is_one_signal_whoever_hears_it_first(
+    processes: Processes, market: list[Security]
+) -> None:
+    """As systemd and other supervisors send it."""
+    web = Web(processes, WEB_PROCESSES="2", WEB_DRAIN_SECONDS="1")
+    with opened(web) as client:
+        next_frame(client, "snapshot")
+        web.running.popen.terminate()
+        wait_until(lambda: is_draining(web), seconds=5, what="a readiness that fails")
+        for process in web.running.below():
+            process.terminate()
+        assert close_code(client) == GOING_AWAY
+    assert web.running.wait(seconds=STOP_SECONDS) == 0, web.running.told()
 
 
 def test_what_a_terminal_sends_does_not_hurt_processes_that_are_starting(
