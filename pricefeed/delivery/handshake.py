@@ -19,15 +19,41 @@ _PLAIN_ADDRESS = re.compile(rb"/[\x21-\x22\x24-\x7e]*")  # no fragment, nothing 
 _KEY, _VERSION = b"sec-websocket-key", b"sec-websocket-version"
 _PROTOCOL = b"sec-websocket-protocol"
 
+MAX_HEAD_BYTES = 64 * 1024
+"""As nginx and uvicorn's other parser allow, more or less; this one would take any number."""
+
 
 class PriceHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, whose upgraded connections are `PriceSocketProtocol`s."""
 
     _is_upgrade: bool | None = None
+    _bytes_of_head = 0
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn's, but a head, or what follows a body, does not grow for ever."""
+        self._bytes_of_head += len(data)
+        super().data_received(data)
+        if self._bytes_of_head > MAX_HEAD_BYTES and not self.transport.is_closing():
+            if self._owes_an_answer():
+                self.transport.abort()
+            else:
+                self.send_400_response("The head of this request is too long.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_upgrade = None
+
+    def on_headers_complete(self) -> None:
+        self._bytes_of_head = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._bytes_of_head = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._bytes_of_head = 0
+        super().on_message_complete()
 
     def _should_upgrade(self) -> bool:
         """As uvicorn's, which reads the headers anew each of the three times that it asks."""

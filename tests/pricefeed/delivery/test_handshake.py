@@ -134,3 +134,42 @@ def test_only_who_has_had_its_last_answer_gets_a_socket(server: str, manner: str
         else:
             with suppress(ConnectionResetError):
                 assert b"HTTP/1.1 101" not in reader.read()
+
+
+ENDLESS = {
+    "headers": (f"{PLAIN}\r\nHost: x\r\n", "X-Name: value\r\n"),
+    "a header": (f"{PLAIN}\r\nHost: x\r\nX-Name: ", "value"),
+    "an address": ("GET /", "address"),
+    "trailers": (
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        "X-Name: value\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_head_that_never_ends_is_not_kept(server: str, kind: str) -> None:
+    host, _, port = server.partition(":")
+    begin, more = ENDLESS[kind]
+    piece = (more * 4096)[: 16 * 1024].encode()
+    sent = 0
+    with closing(socket.create_connection((host, int(port)), timeout=20)) as connection:
+        connection.sendall(begin.encode())
+        with suppress(ConnectionError):
+            while sent < 64 * 1024 * 1024:
+                connection.sendall(piece)
+                sent += len(piece)
+    assert sent < 8 * 1024 * 1024  # what the kernels of both sides hold, at most
+
+
+def test_a_head_that_is_long_and_ends_is_answered_and_bodies_may_be_longer(server: str) -> None:
+    host, _, port = server.partition(":")
+    body = b" " * 500_000 + b"{}"
+    long = "X-Name: " + "v" * 1000
+    head = ["POST /api/v1/prices HTTP/1.1", f"Host: {server}", *[long] * 55]
+    head += ["Content-Type: application/json", f"Content-Length: {len(body)}", "", ""]
+    with closing(socket.create_connection((host, int(port)), timeout=20)) as connection:
+        connection.sendall("\r\n".join(head).encode())
+        connection.sendall(body)
+        status = connection.makefile("rb").readline()
+    assert b" 401 " in status
