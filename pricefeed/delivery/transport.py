@@ -30,6 +30,8 @@ WRITE_BUFFER_BYTES = 16 * 1024
 """What may wait in this process for one socket before it counts as full."""
 
 MAX_FRAGMENTS = 64
+SMALL_FRAGMENT_BYTES = 1024
+"""Of a message that may be long there may be as many as would fill it if they were so small."""
 MAX_WAITING = 64
 """Messages of one client that nobody has read yet; so many come only from who floods us."""
 PINGS_PER_SECOND = 10.0
@@ -318,7 +320,8 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_cont(self, event: Frame) -> None:
         """Parts of a message are kept until the last: many empty ones are many all the same."""
-        if len(self.frames) >= MAX_FRAGMENTS:
+        many = (self.conn.max_message_size or 0) // SMALL_FRAGMENT_BYTES
+        if len(self.frames) >= max(MAX_FRAGMENTS, many):
             self._refuse(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
         else:
             super().handle_cont(event)

@@ -52,6 +52,11 @@ class Socket:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
 
+    async def say_in_parts(self, text: str, *, size: int) -> None:
+        """One message in fragments."""
+        parts = (text[start : start + size] for start in range(0, len(text), size))
+        await self._connection.send(parts)
+
     async def say(self, message: Any) -> None:
         text = message if isinstance(message, str | bytes) else json.dumps(message)
         await self._connection.send(text)

@@ -292,6 +292,18 @@ async def test_ten_thousand_ticks_a_message_one_after_the_other(server: str, tok
     assert await recorded() == list(range(1, 30_001))
 
 
+async def test_a_long_message_may_come_in_small_fragments_but_not_in_crumbs(
+    server: str, token: str
+) -> None:
+    text = json.dumps([tick(1 + n) for n in range(10_000)])
+    async with feeding(server, token) as socket:
+        await socket.say_in_parts(text, size=4096)
+        (ack,) = await answers_upto(socket, 1)
+        assert ack["accepted"] == 10_000
+        await socket.say_in_parts(" " * 2048, size=1)  # and an empty one that ends it
+        assert await socket.hear_close() == 1009
+
+
 async def test_who_does_not_read_answers_is_not_read_either_and_loses_nothing(
     server: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
