@@ -99,6 +99,8 @@ def use_own_redis_names(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(latest, "_QUOTES", f"{name}:quotes")
     monkeypatch.setattr(latest, "_MARK", f"{name}:mark")
     monkeypatch.setattr(latest, "_CATALOGUE", f"{name}:mark:catalogue")
+    monkeypatch.setattr(latest, "_HEARD", f"{name}:mark:heard")
+    monkeypatch.setattr(latest, "_DELAYED", f"{name}:mark:delayed")
     monkeypatch.setattr(batches, "KEY", f"{name}:batches")
     monkeypatch.setattr(version, "KEY", f"{name}:version")
     return name

@@ -132,6 +132,8 @@ class Hub:
         self._layer.on_reconnect(self._reconnected)
         await self._layer.group_add_many(common_groups(), self._channel)
         self._teller.mark = await self._latest.mark() or await self._reads.mark()
+        if sign := await self._latest.sign():
+            self._rounds.resume(sign)
         for loop in (self._receive, self._rounds.run, self._follower.run, self.announcer.run):
             self._background.run(loop())
         self._background.run(self._membership.keep_leaving(writing=self._writing))

@@ -3,13 +3,16 @@
 Beside them stands the *mark*: epoch and sequence up to which everything has been
 published. It lives in the same Redis as the quotes, so a Redis that lost its
 data has lost the mark as well, and the next run publishes everything again.
+With the mark goes when that was, so that a new hub can say how long the feed has been silent.
 """
 
+import time
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import NamedTuple, cast
 
 import msgspec
 from django.conf import settings
+from msgspec import UNSET, UnsetType
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -22,6 +25,8 @@ _TIMEOUT_SECONDS = 2.0
 _QUOTES = "tickwatch:quotes"
 _MARK = "tickwatch:mark"
 _CATALOGUE = "tickwatch:mark:catalogue"
+_HEARD = "tickwatch:mark:heard"
+_DELAYED = "tickwatch:mark:delayed"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(WireQuote).decode
@@ -32,6 +37,16 @@ class Mark(NamedTuple):
 
     epoch: str
     sequence: int
+
+
+class Sign(NamedTuple):
+    """The last that was heard of the feed: when (Unix time, seconds), and how its source was.
+
+    `delayed_since` (milliseconds): in trouble since then.
+    """
+
+    at: float
+    delayed_since: int | None
 
 
 class LatestWriter:
@@ -58,9 +73,22 @@ class LatestWriter:
                 pipe.hset(_QUOTES, mapping={quote.ticker: _encode(quote) for quote in quotes})
             pipe.execute()
 
-    def set_mark(self, mark: Mark, *, catalogue: str) -> None:
-        """Say that everything up to the mark is published, under this version of the catalogue."""
-        self._redis.mset({_MARK: f"{mark.epoch}:{mark.sequence}", _CATALOGUE: catalogue})
+    def set_mark(
+        self, mark: Mark, *, catalogue: str, delayed_since: int | UnsetType | None = UNSET
+    ) -> None:
+        """Say that everything up to the mark is published, under this version of the catalogue.
+
+        `delayed_since` (milliseconds): the feed's source has been in trouble since. Left out
+        by who has asked no source.
+        """
+        said: dict[str | bytes, str | float] = {
+            _MARK: f"{mark.epoch}:{mark.sequence}",
+            _CATALOGUE: catalogue,
+            _HEARD: time.time(),
+        }
+        if delayed_since is not UNSET:
+            said[_DELAYED] = str(delayed_since or "")
+        self._redis.mset(said)
 
 
 class LatestReader:
@@ -77,6 +105,11 @@ class LatestReader:
     async def mark(self) -> Mark | None:
         """What has been published, or None when nothing is known."""
         return _parse_mark(await self._redis.get(_MARK))
+
+    async def sign(self) -> Sign | None:
+        """The last one of the feed, or None when nothing is known."""
+        heard, delayed = await self._redis.mget(_HEARD, _DELAYED)
+        return None if heard is None else Sign(float(heard), int(delayed) if delayed else None)
 
     async def read(self, tickers: Sequence[str]) -> list[WireQuote]:
         """The newest quotes of those tickers that are known here, in no order."""

@@ -66,7 +66,8 @@ def publish(
             (FEED_GROUP, FeedMark(epoch, recorded.upto, done=True, delayed_since=delayed_since)),
         ]
     )
-    latest.set_mark(Mark(epoch, recorded.upto), catalogue=catalogue)
+    upto = Mark(epoch, recorded.upto)
+    latest.set_mark(upto, catalogue=catalogue, delayed_since=delayed_since)
     return len(wire_quotes)
 
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from pricefeed.delivery import close_codes, turns
 from pricefeed.delivery.figures import report
+from pricefeed.delivery.latest import Sign
 from pricefeed.delivery.outlet import Outlet
 from pricefeed.delivery.teller import Teller
 
@@ -40,6 +41,12 @@ class Rounds:
         self._stale_seconds = stale_seconds
         self._heard_at = time.time()
         self._looked_at = turns.round_now()
+
+    def resume(self, sign: Sign) -> None:
+        """Begin with what others have heard of the feed: nobody is told that it were well."""
+        self._heard_at = min(sign.at, self._heard_at)
+        self._teller.delayed_since = sign.delayed_since
+        self._notice_silence()
 
     def heard(self) -> None:
         """The feed has begun or ended a run."""

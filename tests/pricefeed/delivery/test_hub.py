@@ -10,7 +10,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from accounts.models import User
-from pricefeed.delivery import running, turns
+from pricefeed.delivery import latest, running, turns
 from pricefeed.delivery.anomalies import AnomalyOutlet
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.feeders import FeederOutlet
@@ -23,6 +23,7 @@ from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
+from securities.redis_client import redis_client
 from securities.services import security_update
 from tests.conftest import set_active
 from tests.pricefeed.conftest import redis_loses_quotes
@@ -510,6 +511,29 @@ async def test_a_redis_without_quotes_is_filled_from_postgres(
     client = await join(user_id=watching.pk)
     assert client.prices == {"B": "20.00", "A": "10.00"}
     assert len(await LatestReader().read(["A", "B"])) == 2
+
+
+async def test_a_new_hub_says_of_a_silent_feed_what_the_old_one_said(run: Run) -> None:
+    """Whoever comes back after a restart is not told that old prices were live."""
+    await run({"A": "10"}, delayed_since=1_770_033_600_000)
+    await run({"A": "11"})  # by who has asked no source
+    heard = time.time() - 600
+    redis_client().set(latest._HEARD, heard)
+    layer = get_channel_layer()
+    hub = Hub(layer=layer, latest=LatestReader(), reads=hub_reads(), stale_seconds=60)
+    await hub.start()
+    try:
+        client = Client()
+        await client.join(hub, asked=("A",))
+        assert client.kinds() == ["welcome", "snapshot", "heartbeat"]
+        assert client.frames[-1]["stale_since"] == int(heard * 1000)
+        assert client.frames[-1]["delayed_since"] == 1_770_033_600_000
+        await run({"A": "12"}, delayed_since=None)
+        await client.until(lambda: client.frames[-1].get("stale_since", 0) is None)
+        assert client.frames[-1]["delayed_since"] is None
+    finally:
+        await hub.stop()
+        await layer.flush()
 
 
 async def test_a_feed_that_falls_silent_is_called_stale_and_then_live_again(
