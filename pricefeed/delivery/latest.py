@@ -64,6 +64,12 @@ class LatestWriter:
         value = cast("bytes | None", self._redis.get(_CATALOGUE))
         return None if value is None else value.decode()
 
+    def have_passed(self, quotes: Iterable[WireQuote]) -> bool:
+        """Whether what is stored under one of these tickers is another security's."""
+        stored = map(_decode, cast("dict[bytes, bytes]", self._redis.hgetall(_QUOTES)).values())
+        owners = {quote.ticker: quote.security_id for quote in stored if quote.security_id}
+        return any(owners.get(each.ticker, each.security_id) != each.security_id for each in quotes)
+
     def save(self, quotes: Sequence[WireQuote], *, starting_over: bool) -> None:
         """Store quotes; `starting_over` drops all that were there."""
         with self._redis.pipeline(transaction=True) as pipe:
@@ -81,7 +87,7 @@ class LatestWriter:
         `delayed_since` (milliseconds): the feed's source has been in trouble since. Left out
         by who has asked no source.
         """
-        said: dict[str | bytes, str | float] = {
+        said: dict[str, str | float] = {
             _MARK: f"{mark.epoch}:{mark.sequence}",
             _CATALOGUE: catalogue,
             _HEARD: time.time(),

@@ -19,7 +19,7 @@ from pricefeed.delivery.latest import LatestWriter, Mark
 from pricefeed.delivery.messages import AnomaliesFound, FeedMark, HubMessage, PriceChanged
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording.quotes import Moved, Named
-from pricefeed.recording.selectors import quotes_after
+from pricefeed.recording.selectors import quotes_after, without_quote
 from pricefeed.recording.services import Recorded, begin_epoch
 from securities import version
 from securities.models import Quote, Security
@@ -38,7 +38,8 @@ def publish(
     `delayed_since` (milliseconds) goes to the clients: the source has been in trouble since.
     Who has asked no source leaves it out.
     Where more has been published than the database knows of, it is an older one, restored:
-    a new epoch begins.
+    a new epoch begins; and where a ticker is another security's now, as the sequences of
+    two securities say nothing about which quote is newer.
     Must be called under the `publication_lock`, so that publications follow each other as
     commits did. Delivery is at least once; hubs drop what they have. Raises what
     Redis raises: the mark then stays, and the next run repairs it.
@@ -57,6 +58,12 @@ def publish(
     # What others left unpublished may have held some: who hears of it asks Postgres.
     has_anomalies = recorded.anomaly_count > 0 or not is_alone
     wire_quotes = _encoded(quotes)
+    if starts_over:
+        wire_quotes += [WireQuote.of(security, None) for security in without_quote()]
+        if latest.have_passed(wire_quotes):
+            log.warning("epoch_begun", cause="a ticker has passed to another security")
+            recorded = begin_epoch(recorded)
+            epoch, after = str(recorded.epoch), 0
     latest.save(wire_quotes, starting_over=starts_over)
     _send(
         [
@@ -68,7 +75,7 @@ def publish(
     )
     upto = Mark(epoch, recorded.upto)
     latest.set_mark(upto, catalogue=catalogue, delayed_since=delayed_since)
-    return len(wire_quotes)
+    return len(quotes)
 
 
 def _encoded(

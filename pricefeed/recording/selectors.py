@@ -52,6 +52,11 @@ def instruments() -> list[Instrument]:
     return [Instrument(*row) for row in rows]
 
 
+def without_quote() -> list[Security]:
+    """Every active security that never had a price. One query, for repairs only."""
+    return list(Security.objects.filter(is_active=True, quote=None))
+
+
 def quotes_after(sequence: int) -> list[tuple[Security, Quote]]:
     """Every active security whose quote was recorded after `sequence`, oldest first. One query.
 

@@ -24,7 +24,7 @@ from pricefeed.models import Feed
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
 from securities.redis_client import redis_client
-from securities.services import security_update
+from securities.services import security_create, security_update
 from tests.conftest import set_active
 from tests.pricefeed.conftest import redis_loses_quotes
 from tests.pricefeed.delivery.client import Client, SignedIn
@@ -273,6 +273,54 @@ async def test_a_renamed_security_shows_its_new_name_with_the_next_run(
     await client.until_prices(B="21.00")
     assert (client.quotes["A"]["name"], client.quotes["A"]["currency"]) == ("Another Name", "EUR")
     assert client.quotes == (await join(user_id=watching.pk)).quotes
+
+
+def pass_on(ticker: str, to: str) -> None:
+    security = Security.objects.get(ticker=ticker)
+    entry = CatalogueEntry(to, security.name, security.exchange, security.currency)
+    security_update(security=security, entry=entry)
+
+
+async def test_a_ticker_that_passes_to_another_security_shows_that_one(
+    run: Run, join: Join, watching: User
+) -> None:
+    """Although its price is older than the one that was there: their sequences do not compare."""
+    await run({"B": "20"})
+    await run({"A": "10"})
+    by_list, by_tickers = await join(user_id=watching.pk), await join(asked=("A", "B", "C"))
+    stalled = await join(asked=("A", "C"))
+    stalled.stall()
+
+    await off_loop(lambda: pass_on("A", "AX"))
+    await off_loop(lambda: pass_on("B", "A"))
+    await run({"C": "30"})
+    expected = ("B Inc.", "20.00")
+    for client in (by_list, by_tickers):
+        await client.until(
+            lambda client=client: (
+                (client.quotes["A"]["name"], client.quotes["A"]["price"]) == expected
+            )
+        )
+    await run({"C": "31"})
+    await by_tickers.until_prices(C="31.00")
+    assert by_tickers.quotes == (await join(asked=("A", "C"))).quotes
+    assert by_list.quotes.keys() == {"A", "AX"}
+    assert by_list.quotes == (await join(user_id=watching.pk)).quotes
+    stalled.read_on()
+    await stalled.until_prices(A="20.00")
+
+
+async def test_a_ticker_that_passes_to_a_security_without_a_price_has_none(
+    run: Run, join: Join
+) -> None:
+    await run({"A": "10"})
+    client = await join(asked=("A", "B"))
+
+    await off_loop(lambda: pass_on("A", "AX"))
+    await off_loop(lambda: security_create(entry=CatalogueEntry("A", "New", "NASDAQ", "USD")))
+    await run({"B": "20"})
+    await client.until(lambda: client.quotes["A"]["name"] == "New")
+    assert client.prices == {"A": None, "B": "20.00"}
 
 
 async def test_an_edit_that_nobody_announced_is_found_when_the_link_is_back(
