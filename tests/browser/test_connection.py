@@ -24,6 +24,7 @@ def test_the_server_goes_away_and_comes_back(
         expect(screen.price("AAPL")).to_contain_text("USD")
         screen.page.get_by_role("button", name="Remove AAPL").click()
         expect(screen.notices).to_contain_text("AAPL was not removed", timeout=5_000)
+        expect(screen.notices).not_to_contain_text("Undo")
         screen.shows("AAPL")
         before = screen.price("AAPL").inner_text()
     finally:

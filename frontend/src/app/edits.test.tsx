@@ -79,3 +79,14 @@ test("what the server refuses is taken back and said", async () => {
   expect(shown()).not.toContain("TSLA");
   expect(screen.getByRole("status").textContent).toContain("at most 3 securities");
 });
+
+test("a removal that fails takes its notice and the offer to undo it along", async () => {
+  fakeFetch({ "GET watchlist": () => ({ body: [item("AAPL"), item("KO"), item("MSFT")] }) });
+  act(() => removeTicker("KO"));
+  expect(screen.getByText("KO removed")).toBeTruthy();
+  await settle();
+  expect(shown()).toEqual(["AAPL", "KO", "MSFT"]);
+  expect(screen.getByRole("status").textContent).toContain("KO was not removed.");
+  expect(screen.queryByText("KO removed")).toBeNull();
+  expect(screen.queryByRole("button", { name: "Undo" })).toBeNull();
+});

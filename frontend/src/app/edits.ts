@@ -4,7 +4,7 @@ import { watchlist } from "@/features/watchlist/WatchlistStore";
 import { messageOf } from "@/shared/api/errors";
 import type { Security } from "@/shared/api/types";
 import { priceStore } from "@/shared/prices/priceStore";
-import { showToast } from "@/shared/ui/toasts";
+import { dismissToast, showToast } from "@/shared/ui/toasts";
 
 /** What a person can do to the list: shown at once, and taken back when the server refuses. */
 export function addSecurity(security: Security): void {
@@ -17,8 +17,10 @@ export function addSecurity(security: Security): void {
 export function removeTicker(ticker: string): void {
   const edit = watchlist.remove(ticker);
   if (edit === null) return;
-  showToast(`${ticker} removed`, { action: { label: "Undo", run: () => putBack(edit.removed) } });
+  const undo = { label: "Undo", run: () => putBack(edit.removed) };
+  const notice = showToast(`${ticker} removed`, { action: undo });
   edit.done.catch((error: unknown) => {
+    dismissToast(notice);
     showToast(`${ticker} was not removed. ${messageOf(error)}`, { kind: "problem" });
   });
 }

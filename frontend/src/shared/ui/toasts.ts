@@ -13,10 +13,12 @@ let nextId = 1;
 
 export const toasts = createStore<readonly Toast[]>([]);
 
-export function showToast(text: string, options: Partial<Pick<Toast, "kind" | "action">> = {}): void {
+/** Returns the id by which the toast can be dismissed. */
+export function showToast(text: string, options: Partial<Pick<Toast, "kind" | "action">> = {}): number {
   const toast: Toast = { id: nextId, text, kind: "plain", action: null, ...options };
   nextId += 1;
   toasts.set([...toasts.get(), toast].slice(-AT_MOST));
+  return toast.id;
 }
 
 export function dismissToast(id: number): void {
