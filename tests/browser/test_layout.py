@@ -5,7 +5,7 @@ import contextlib
 from playwright.sync_api import Error, expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import SOON, Account
+from tests.browser.screen import SOON, Account, Screen
 
 WIDTHS = (320, 390, 480, 600, 768, 1080, 1180, 1280, 1440, 1920)
 
@@ -16,6 +16,36 @@ STICKING_OUT = """() => [...document.querySelectorAll('main *, header *')]
       return it.getBoundingClientRect().right > (panel?.right ?? innerWidth) + 0.5
     })
     .map((it) => it.outerHTML.slice(0, 120))"""
+
+COVERED_OR_CUT = """() => [...document.querySelectorAll('#root > header :is(span, button, input)')]
+    .filter((it) => it.getClientRects().length && !it.matches('[role=search] :not(input)'))
+    .filter((it) => {
+      const { left, right, top, bottom } = it.getBoundingClientRect()
+      const isSeenAt = (x) => it.contains(document.elementFromPoint(x, (top + bottom) / 2))
+      return it.scrollWidth > it.clientWidth || ![left + 1, right - 1].every(isSeenAt)
+    })
+    .map((it) => it.textContent || it.tagName)"""
+
+HEAD_UNDER_HEADER = """() => {
+  const { position, top } = getComputedStyle(document.querySelector('[role=rowgroup]'))
+  const header = document.querySelector('#root > header > div')
+  return position === 'sticky' && header.offsetHeight > parseFloat(top)
+}"""
+
+
+def open_as(open_screen: OpenScreen, name: str) -> Screen:
+    """The screen of somebody of that name, while the market is closed."""
+    screen = open_screen()
+    screen.page.route(
+        "**/api/v1/auth/me",
+        lambda route: route.fulfill(json={**route.fetch().json(), "username": name}),
+    )
+    closed = {"state": "closed", "until": None}
+    screen.page.route("**/api/v1/market", lambda route: route.fulfill(json=closed))
+    screen.page.reload()
+    screen.is_live()
+    expect(screen.page.get_by_role("status", name="Market")).to_be_visible(timeout=SOON)
+    return screen
 
 
 def test_nothing_sticks_out_at_any_width(open_screen: OpenScreen, account: Account) -> None:
@@ -32,6 +62,34 @@ def test_nothing_sticks_out_at_any_width(open_screen: OpenScreen, account: Accou
         box = screen.page.get_by_role("button", name="Remove MSFT").bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 24  # WCAG 2.5.8
+
+
+def test_the_header_has_room_for_the_longest_badge_at_any_width(
+    open_screen: OpenScreen, account: Account
+) -> None:
+    account.watch("AAPL")
+    screen = open_as(open_screen, "alexandra.smith")
+    screen.page.context.set_offline(True)
+    screen.page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    expect(screen.page.get_by_role("button", name="Retry")).to_be_visible(timeout=20_000)
+    expect(screen.badge).to_contain_text("Stale since")
+    for width in range(320, 1601, 20):
+        screen.page.set_viewport_size({"width": width, "height": 800})
+        assert (width, screen.page.evaluate(COVERED_OR_CUT)) == (width, [])
+        assert (width, screen.page.evaluate(HEAD_UNDER_HEADER)) == (width, False)
+    expect(screen.page.get_by_text("alexandra.smith")).to_be_visible()
+
+
+def test_of_all_that_is_in_the_header_only_a_very_long_name_is_cut(
+    open_screen: OpenScreen, account: Account
+) -> None:
+    account.watch("AAPL")
+    name = "w" * 150
+    screen = open_as(open_screen, name)
+    for width in (320, 768, 1024, 1120, 1280, 1600):
+        screen.page.set_viewport_size({"width": width, "height": 800})
+        assert set(screen.page.evaluate(COVERED_OR_CUT)) <= {name}
+    expect(screen.page.get_by_title(name)).to_be_visible()
 
 
 def test_on_a_phone_a_tapped_row_brings_its_chart_into_sight(

@@ -27,9 +27,11 @@ export function Header({ user, children }: { user: User; children: ReactNode }) 
         </div>
         <div className={styles.search}>{children}</div>
         <div className={styles.side}>
-          <MarketBadge />
           <ConnectionBadge status={connection.status} onRetry={() => connection.retryNow()} />
-          <span className={styles.user}>{user.username}</span>
+          <MarketBadge />
+          <span className={styles.user} title={user.username}>
+            {user.username}
+          </span>
           <button type="button" className={styles.out} onClick={signOut}>
             Sign out
           </button>
