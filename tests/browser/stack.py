@@ -98,6 +98,18 @@ class Stack:
             f"publish(nothing, delayed_since={since_ms})",
         )
 
+    def create_security(self, ticker: str) -> None:
+        """Add a security, as the admin site does."""
+        self._run(
+            "manage.py",
+            "shell",
+            "-c",
+            "from securities.catalogue import CatalogueEntry\n"
+            "from securities.services import security_create\n"
+            f"entry = CatalogueEntry({ticker!r}, {ticker!r}, 'NASDAQ', 'USD')\n"
+            "security_create(entry=entry)",
+        )
+
     def set_active(self, ticker: str, *, active: bool) -> None:
         """Activate or deactivate a security, as the admin site does."""
         self._run(

@@ -4,8 +4,10 @@ import contextlib
 
 from playwright.sync_api import Error, expect
 
+from securities.tickers import TICKER_LENGTH
 from tests.browser.conftest import OpenScreen
 from tests.browser.screen import SOON, Account, Screen
+from tests.browser.stack import Stack
 
 WIDTHS = (320, 390, 480, 600, 768, 1080, 1180, 1280, 1440, 1920)
 
@@ -31,6 +33,11 @@ HEAD_UNDER_HEADER = """() => {
   const header = document.querySelector('#root > header > div')
   return position === 'sticky' && header.offsetHeight > parseFloat(top)
 }"""
+
+RUNS_OVER = """(place) => [place, ...place.children]
+    .filter((it) => it.getBoundingClientRect().right > place.getBoundingClientRect().right + 0.5
+      || (it.scrollWidth > it.clientWidth && getComputedStyle(it).textOverflow !== 'ellipsis'))
+    .map((it) => it.outerHTML.slice(0, 120))"""
 
 
 def open_as(open_screen: OpenScreen, name: str) -> Screen:
@@ -90,6 +97,27 @@ def test_of_all_that_is_in_the_header_only_a_very_long_name_is_cut(
         screen.page.set_viewport_size({"width": width, "height": 800})
         assert set(screen.page.evaluate(COVERED_OR_CUT)) <= {name}
     expect(screen.page.get_by_title(name)).to_be_visible()
+
+
+def test_the_longest_ticker_runs_over_nothing(
+    open_screen: OpenScreen, account: Account, stack: Stack
+) -> None:
+    ticker = "W" * TICKER_LENGTH
+    stack.create_security(ticker)
+    try:
+        account.watch(ticker)
+        screen = open_screen()
+        chart = screen.page.get_by_role("region", name=ticker)
+        expect(screen.price(ticker)).to_contain_text("USD", timeout=SOON)
+        for width in (320, 480, 768, 1280):
+            screen.page.set_viewport_size({"width": width, "height": 800})
+            for place in (screen.row(ticker).get_by_role("rowheader"), chart.locator("h2")):
+                assert (width, place.evaluate(RUNS_OVER)) == (width, [])
+        expect(screen.page.get_by_role("button", name=ticker, exact=True)).to_have_attribute(
+            "title", ticker
+        )
+    finally:
+        stack.set_active(ticker, active=False)
 
 
 def test_on_a_phone_a_tapped_row_brings_its_chart_into_sight(

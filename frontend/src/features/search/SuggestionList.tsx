@@ -35,7 +35,7 @@ export function SuggestionList({ box, id, optionId, listed }: Props) {
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => box.take(security)}
             >
-              <span className={styles.ticker}>
+              <span className={styles.ticker} title={security.ticker}>
                 <Highlight text={security.ticker} query={box.query} />
               </span>
               <span className={styles.name}>

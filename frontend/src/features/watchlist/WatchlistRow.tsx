@@ -40,6 +40,7 @@ export const WatchlistRow = memo(function WatchlistRow(props: Props) {
           type="button"
           className={styles.pick}
           data-pick={ticker}
+          title={ticker}
           aria-current={isChosen}
           aria-keyshortcuts="Delete"
           tabIndex={tabIndex}
