@@ -38,9 +38,15 @@ class Run:
 
     async def __call__(self) -> None:
         """Runs until a signal asks it to stop; raises Trouble if it cannot run."""
-        require_free(self.host, self.port)
         self.paths.make_var()
         lock = Lock(self.paths.run_lock).take()
+        try:
+            require_free(self.host, self.port)  # not before: another run in this folder has both
+            await self._guarded(lock)
+        finally:
+            lock.release()
+
+    async def _guarded(self, lock: Lock) -> None:
         log = Log(file=self.paths.log_file)
         guard = Guard(keep_open=(lock.descriptor,))
         try:
@@ -48,7 +54,6 @@ class Run:
         finally:
             self.paths.state_file.unlink(missing_ok=True)
             guard.close()
-            lock.release()
 
     async def _until_stopped(self, log: Log, guard: Guard) -> None:
         work = asyncio.create_task(self._work(log, guard))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import stat
 import urllib.request
 
@@ -13,7 +14,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from deploy.local.ports import free_port
+from deploy.local.ports import LOOPBACK, free_port
 from tests.local.conftest import Launch
 from tests.local.launched import Launched, await_true, server_url
 
@@ -117,26 +118,30 @@ def test_a_pid_file_of_before_a_power_cut_does_not_stop_postgres(launch: Launch)
     launch().await_ready()
 
 
-def test_a_second_run_in_the_same_folder_is_refused(launch: Launch) -> None:
+def test_a_second_run_in_the_same_folder_is_refused_whatever_its_port(launch: Launch) -> None:
     first = launch().await_ready()
-    second = launch()
+    for port in (first.port, str(free_port())):
+        second = launch(PORT=port)
 
-    assert second.popen.wait(10) == 1
-    assert second.output.strip() == (
-        f"tickwatch: Tickwatch is already running in this folder (process {first.popen.pid}). "
-        f"Stop it first: Ctrl-C in its window, or kill {first.popen.pid}"
-    )
+        assert second.popen.wait(10) == 1
+        assert second.output.strip() == (
+            f"tickwatch: Tickwatch is already running in this folder (process {first.popen.pid}). "
+            f"Stop it first: Ctrl-C in its window, or kill {first.popen.pid}"
+        )
     assert first.popen.poll() is None
 
 
 def test_a_taken_port_is_one_sentence(launch: Launch) -> None:
-    first = launch().await_ready()
-    other = launch(PORT=first.port)
+    with socket.socket() as another_program:
+        another_program.bind((LOOPBACK, 0))
+        another_program.listen(1)
+        port = another_program.getsockname()[1]
+        launched = launch(PORT=str(port))
 
-    assert other.popen.wait(10) == 1
-    assert other.output.strip() == (
-        f"tickwatch: Port {first.port} is taken by another program. "
-        f"Choose another: make run PORT={int(first.port) + 1}"
+        assert launched.popen.wait(10) == 1
+    assert launched.output.strip() == (
+        f"tickwatch: Port {port} is taken by another program. "
+        f"Choose another: make run PORT={port + 1}"
     )
 
 
