@@ -13,18 +13,31 @@ from config.settings import env
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "configuration.md"
 COMMANDS = {"DEMO_PASSWORD", "STAFF_PASSWORD"}  # read by createusers
+COMPOSE = [ROOT / "docker-compose.yml", *(ROOT / "deploy").glob("compose.*.yml")]
+PROGRAMS = [*(ROOT / "deploy" / "local").rglob("*.py"), *(ROOT / "frontend/console").rglob("*.py")]
 
 
 def documented() -> Any:
     return set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)`", PAGE.read_text(), re.MULTILINE))
 
 
+def found(pattern: str, files: list[Path]) -> set[str]:
+    return {name for file in files for name in re.findall(pattern, file.read_text())}
+
+
+def read_around() -> set[str]:
+    """What Compose and the programs of make read, and the processes themselves do not."""
+    ours = r"""os\.environ\.get\("(TICKWATCH_[A-Z_]+)"""
+    return found(r"\$\{([A-Z][A-Z0-9_]+)", COMPOSE) | found(ours, PROGRAMS)
+
+
 def test_every_setting_that_is_read_is_documented() -> None:
-    assert env.names - documented() == set()
+    assert {"GRAFANA_PORT", "TICKWATCH_URL", "TICKWATCH_VENV"} < read_around()
+    assert (env.names | read_around()) - documented() == set()
 
 
 def test_every_documented_setting_is_read() -> None:
-    assert documented() - env.names - COMMANDS == set()
+    assert documented() - env.names - COMMANDS - read_around() == set()
 
 
 def test_each_row_says_meaning_default_range_and_example() -> None:
