@@ -5,11 +5,14 @@ figures into a folder that they share, prometheus_client's multiprocess mode, an
 is asked adds them up. The folder is made by the process that minds the others.
 """
 
+import fcntl
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -38,6 +41,7 @@ PATIENCE_SECONDS = 1.0
 
 _AWAY = (*UNAVAILABLE, OSError)
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
+_PREFIX = "tickwatch-figures-"
 _SIGNS_OF_A_PROXY = ("X-Forwarded-For", "Forwarded")
 
 
@@ -114,18 +118,44 @@ _server = CollectorRegistry()
 _server.register(_Servers())
 
 
-# -- For the process that minds the others ----------------------------------------------------
+# -- For the process that minds the others, and for them --------------------------------------
 
 
 @contextmanager
 def shared_figures() -> Iterator[None]:
-    """Programs started meanwhile share their figures, in a folder that goes with us."""
-    with tempfile.TemporaryDirectory(prefix="tickwatch-metrics-") as folder:
+    """Programs started meanwhile share their figures, in a folder that goes with us.
+
+    Who is killed leaves a folder behind; it goes when the next of us comes.
+    """
+    _remove_left_behind()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
         os.environ[_FOLDER] = folder
+        held = hold_figures()
         try:
             yield
         finally:
+            os.close(held)
             del os.environ[_FOLDER]
+
+
+def hold_figures() -> int:
+    """Keep the shared folder as long as the descriptor is open: at most as long as we live."""
+    held = os.open(os.environ[_FOLDER], os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    return held
+
+
+def _remove_left_behind() -> None:
+    """Folders that nobody holds. An empty one is left: whoever is making it may not hold it yet."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # somebody holds it, or it is not ours to look into
+            looking = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(looking, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.listdir(looking):
+                    shutil.rmtree(folder)
+            finally:
+                os.close(looking)
 
 
 def forget_process(pid: int) -> None:

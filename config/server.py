@@ -25,7 +25,7 @@ except ImproperlyConfigured as wrong:
 
 from config.collector import collect_seldom
 from config.door import Door
-from config.metrics import shared_figures
+from config.metrics import hold_figures, shared_figures
 from config.processes import (
     LISTENER_VARIABLE,
     REPLACEMENT_VARIABLE,
@@ -124,6 +124,7 @@ def main() -> None:
         signal.signal(number, _leave)
     handed_over = os.environ.get(LISTENER_VARIABLE)
     if handed_over is not None:
+        hold_figures()
         serve(socket.socket(fileno=int(handed_over)), is_minded=True)
         return
     try:

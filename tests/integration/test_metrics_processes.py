@@ -1,10 +1,13 @@
 """`/metrics` of several processes: one answers for all, whoever is away."""
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from websockets.sync.client import connect
 
@@ -15,7 +18,7 @@ from securities.models import Security
 from tests.config.test_metrics import figures
 from tests.integration.conftest import MakeWire
 from tests.integration.network import Wire
-from tests.integration.processes import Processes, wait_until
+from tests.integration.processes import STOP_SECONDS, Processes, wait_until
 from tests.integration.web import Web
 
 
@@ -55,6 +58,39 @@ def test_whichever_process_is_asked_says_how_many_sockets_all_have_without_a_dea
     wait_until(
         lambda: sum(counted(web).values()) == 0, seconds=5, what="nobody, once all have left"
     )
+
+
+def holders(web: Web, folder: Path) -> list[psutil.Process]:
+    """The serving processes that have the folder open."""
+    return [
+        child
+        for child in web.running.below()
+        if str(folder) in map(os.path.realpath, Path(f"/proc/{child.pid}/fd").iterdir())
+    ]
+
+
+def test_the_folder_of_a_killed_server_goes_with_a_later_start_once_nobody_writes_into_it(
+    processes: Processes, tmp_path: Path
+) -> None:
+    (shared := tmp_path / "shared").mkdir()
+
+    def start() -> Web:
+        return Web(processes, WEB_PROCESSES="2", TMPDIR=str(shared))
+
+    killed = start()
+    (left,) = shared.iterdir()
+    wait_until(lambda: len(holders(killed, left)) == 2, seconds=20, what="two that serve")
+    serving = killed.running.below()
+    serving[0].suspend()
+    killed.running.kill()
+    start()
+    assert left.exists(), "one still writes into it"
+
+    serving[0].kill()
+    assert psutil.wait_procs(serving, timeout=STOP_SECONDS)[1] == []
+    there = set(shared.iterdir())
+    start()
+    assert there - set(shared.iterdir()) == {left}, "the other server keeps its own"
 
 
 def asked(web: Web) -> dict[str, float]:
