@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
@@ -33,9 +34,9 @@ class UserManager(BaseUserManager["User"]):
         user = self.model(
             username=self.model.normalize_username(username),
             email=self.normalize_email(email),
+            password=make_password(password),  # a first one ends nothing
             **fields,
         )
-        user.set_password(password)
         user.save(using=self._db)
         return user
 

@@ -105,7 +105,8 @@ def password_set(*, user: User, password: str | None) -> None:
     """Set a password that was checked before, or none; every token of the user ends."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    announce_end(Ended(user.pk, Ending.PASSWORD_CHANGED))
+    if password is None:  # of a password that is gone, Django tells nobody: see `passwords`
+        announce_end(Ended(user.pk, Ending.PASSWORD_CHANGED))
 
 
 def user_update(*, user: User) -> None:
