@@ -19,6 +19,7 @@ from accounts.services import password_set, sign_in, user_update, users_delete
 from rest.address import client_address
 from rest.errors import ApiError
 
+RELATED = {"groups", "user_permissions"}  # Django writes them, after the user
 POWERS = ("role", "is_superuser", "groups", "user_permissions")
 
 
@@ -68,8 +69,8 @@ class PasswordChange(AdminPasswordChangeForm):  # type: ignore[type-arg]
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     """Only a superuser hands out powers, or touches another superuser.
 
-    A new password and a disabled user end that user's tokens: both are looked at
-    with every request.
+    A new password ends that user's tokens, and so does disabling them: both are looked
+    at with every request, and enabling brings no token back.
     """
 
     form = UserChange
@@ -97,7 +98,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
-            user_update(user=obj)
+            user_update(user=obj, fields=set(form.changed_data) - RELATED)
         else:
             super().save_model(request, obj, form, change)
 

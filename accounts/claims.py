@@ -36,7 +36,8 @@ class RefreshToken(Token):
 class Claims(msgspec.Struct, frozen=True, gc=False):
     """The content of a verified token. `expires_at` is in seconds since 1970, UTC.
 
-    `family` names the sign-in that the token descends from, `stamp` the password.
+    `family` names the sign-in that the token descends from, `stamp` what ends it: see
+    `User.token_stamp`.
     """
 
     user_id: int

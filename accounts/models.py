@@ -58,6 +58,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.USER)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    # Names the last time the user was disabled. A trigger writes it: see docs/adr/0018.
+    disabling_id = models.CharField(
+        max_length=36, blank=True, default="", db_default="", editable=False
+    )
 
     objects = UserManager()
 
@@ -84,8 +88,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def token_stamp(self) -> str:
-        """Stands in every token; it changes with the password, and ends them all with it."""
-        return token_stamp(self.password)
+        """Stands in every token; a new password and a disabling change it and so end them all."""
+        return token_stamp(self.password, self.disabling_id)
+
+    def get_session_auth_hash(self) -> str:
+        """Django's, for sessions of the admin site; a disabling ends these, too."""
+        return super().get_session_auth_hash() + self.disabling_id
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Staff manage securities, see watchlists and anomalies; feeders push prices."""
@@ -105,6 +113,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return perm.startswith(("securities.", "watchlists.view_", "pricefeed.view_"))
 
 
-def token_stamp(encoded_password: str) -> str:
-    """The stamp of tokens that count for as long as this password does."""
-    return salted_hmac("accounts.token", encoded_password, algorithm="sha256").hexdigest()[:32]
+def token_stamp(encoded_password: str, disabling_id: str) -> str:
+    """The stamp of tokens that count until there is another password or another disabling."""
+    since = encoded_password + disabling_id
+    return salted_hmac("accounts.token", since, algorithm="sha256").hexdigest()[:32]

@@ -14,7 +14,7 @@ from accounts.claims import Claims, TokenInvalid, token_claims
 from accounts.models import User, token_stamp
 
 _LIVING = """
-SELECT session.place, account.password
+SELECT session.place, account.password, account.disabling_id
 FROM unnest(%s::bigint[], %s::text[]) WITH ORDINALITY AS session (user_id, family, place)
 JOIN accounts_user AS account ON account.id = session.user_id
 WHERE account.is_active
@@ -57,10 +57,8 @@ def living_sessions(claims: Iterable[Session]) -> set[Session]:
     users, families = [each.user_id for each in wanted], [each.family for each in wanted]
     with connection.cursor() as cursor:
         cursor.execute(_LIVING, (users, families))
-        found = [(wanted[place - 1], password) for place, password in cursor.fetchall()]
-    return {
-        each for each, password in found if constant_time_compare(token_stamp(password), each.stamp)
-    }
+        found = [(wanted[place - 1], token_stamp(*since)) for place, *since in cursor.fetchall()]
+    return {each for each, stamp in found if constant_time_compare(stamp, each.stamp)}
 
 
 def user_for_token(raw_access: str) -> User:

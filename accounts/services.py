@@ -3,10 +3,11 @@
 Tokens are not stored. One that ends before it expires (rotated, signed out) is
 put on simplejwt's blacklist by its id, without the token itself; a family, all
 that descends from one sign-in, is ended in the same way by the family's id.
-A new password or a disabled user ends all tokens of the user without a write:
-see `User.token_stamp` and `selectors.user_for_claims`.
+A new password, or disabling the user, ends all tokens of the user without a write
+of its own, and enabling brings none back: see `User.token_stamp`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -109,10 +110,13 @@ def password_set(*, user: User, password: str | None) -> None:
         announce_end(Ended(user.pk, Ending.PASSWORD_CHANGED))
 
 
-def user_update(*, user: User) -> None:
-    """Write what was edited; every token of a user who is disabled ends."""
-    user.save()
-    if not user.is_active:
+def user_update(*, user: User, fields: Collection[str]) -> None:
+    """Write these fields; every token of a user who is disabled ends, for good.
+
+    Nothing else is written: what was read with them, a password perhaps, may be old by now.
+    """
+    user.save(update_fields=fields)
+    if "is_active" in fields and not user.is_active:
         announce_end(Ended(user.pk, Ending.DISABLED))
 
 
@@ -152,7 +156,10 @@ def tokens_refresh(*, raw: str, grace_seconds: float = 0.0) -> TokenPair:
 
 
 def tokens_end(*, raw: str) -> None:
-    """Sign out: the refresh token and its whole family end. What is no token is ended already."""
+    """Sign out: the refresh token and its whole family end.
+
+    What is no token is ended already, and so is that of a user who was disabled.
+    """
     try:
         claims = token_claims(raw, RefreshToken)
         user = user_for_claims(claims)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import Role, User
@@ -90,6 +91,15 @@ def test_a_superuser_gives_roles(client: Client, root: Any, alice: User) -> None
     assert answer.status_code == 302
     alice.refresh_from_db()
     assert alice.role == Role.FEEDER
+
+
+def test_a_superuser_puts_a_user_into_a_group(client: Client, root: Any, alice: User) -> None:
+    group = Group.objects.create(name="Readers")
+    client.force_login(root)
+    fields = form(alice, email="new@example.com", groups=[group.pk])
+    assert client.post(f"/admin/accounts/user/{alice.pk}/change/", fields).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.email, [*alice.groups.all()]) == ("new@example.com", [group])
 
 
 def test_a_superuser_makes_users(client: Client, root: Any) -> None:
