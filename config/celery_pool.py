@@ -20,7 +20,7 @@ class _WorkerFixup(DjangoWorkerFixup):
         self._give_back(sender)
 
     def _give_back(self, job: Any) -> None:
-        """Connections to the pool, which looks whether they live before it lends them again."""
+        """Connections to the pool; whether they live is looked at before they are used again."""
         if not job.request.is_eager:
             connections.close_all()
 

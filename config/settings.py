@@ -115,6 +115,7 @@ _OF_THE_SERVER = {**{f"tcp_{name}": value for name, value in _KEEPALIVE.items()}
 DATABASES: dict[str, Any] = {
     "default": {
         **_database,
+        "ENGINE": "config.postgres",  # looks whether a connection lives, before it is used
         "OPTIONS": {
             # Requests run in threads that come and go; a pool keeps connections few and warm.
             "pool": {
@@ -133,7 +134,6 @@ DATABASES: dict[str, Any] = {
             "options": " ".join(f"-c {name}={value}" for name, value in _OF_THE_SERVER.items()),
             **_database.get("OPTIONS", {}),  # what the address itself asks for: sslmode and so on
         },
-        "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": env.text("TEST_DATABASE_NAME", "test_tickwatch")},
     }
 }
