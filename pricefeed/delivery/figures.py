@@ -5,7 +5,9 @@ The modes say how the values of several processes make one: see config.metrics.
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from operator import attrgetter
+from threading import Lock
 
 from prometheus_client import Gauge
 
@@ -26,13 +28,20 @@ _blocked = Gauge(
     "Sockets whose clients do not keep up at the moment.",
     multiprocess_mode="livesum",
 )
-_heard = Gauge(
-    "tickwatch_feed_heard_timestamp_seconds",
-    "When the process that has waited longest last heard of the feed; 0 before its first socket.",
-    multiprocess_mode="livemin",
-)
 for _kind in _KINDS:  # so that nobody at all is a figure, too
     _connections.labels(_kind)
+
+_making = Lock()  # hubs of several threads make one
+
+
+@cache
+def _heard() -> Gauge:
+    """Made when there is a time to tell: as soon as it is made it says 0, the least of all."""
+    return Gauge(
+        "tickwatch_feed_heard_timestamp_seconds",
+        "When the process that has waited longest last heard of the feed, of those that listen.",
+        multiprocess_mode="livemin",
+    )
 
 
 def report(outlets: Iterable[Outlet], *, heard_at: float) -> None:
@@ -41,4 +50,5 @@ def report(outlets: Iterable[Outlet], *, heard_at: float) -> None:
     for kind in _KINDS:
         _connections.labels(kind).set(kinds[kind, False] + kinds[kind, True])
     _blocked.set(sum(kinds[kind, True] for kind in _KINDS))
-    _heard.set(heard_at)
+    with _making:
+        _heard().set(heard_at)

@@ -105,6 +105,21 @@ def are_up(found: dict[str, float]) -> set[float]:
     return {found[f"tickwatch_server_up{{{server}}}"] for server in ("postgres", "redis")}
 
 
+HEARD = "tickwatch_feed_heard_timestamp_seconds"
+
+
+def test_processes_without_sockets_do_not_hide_when_the_feed_was_heard(
+    processes: Processes, market: list[Security]
+) -> None:
+    began = time.time()
+    web = Web(processes, WEB_PROCESSES="3")
+    assert HEARD not in asked(web)
+    with connect(f"ws://127.0.0.1:{web.port}/ws/prices/T1", close_timeout=0.1):
+        wait_until(lambda: HEARD in asked(web), seconds=20, what="the time")
+        for _ in range(10):  # whichever takes the connection
+            assert asked(web)[HEARD] >= began
+
+
 @pytest.mark.parametrize(
     ("away", "back"), [(Wire.cut, Wire.mend), (Wire.fall_silent, Wire.speak)], ids=["cut", "silent"]
 )
