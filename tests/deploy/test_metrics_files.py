@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from deploy.local.paths import ROOT
+from pricefeed.delivery.figures import report
 from tests.conftest import MakeSecurity
 from tests.deploy import compose
 from tests.yamls import document
@@ -51,8 +53,9 @@ def metrics_of(text: str) -> set[str]:
 
 @pytest.fixture
 def samples(server: str, security: MakeSecurity) -> list[Sample]:
-    """What Prometheus reads: there is a price, so there is its age."""
+    """What Prometheus reads: there is a price, so there is its age; and somebody listens."""
     security("A", price="1")
+    report([], heard_at=time.time())
     text = httpx.get(f"http://{server}/metrics").text
     return [each for family in text_string_to_metric_families(text) for each in family.samples]
 
