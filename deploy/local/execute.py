@@ -45,17 +45,13 @@ class Execute:
         self.paths.make_var()
         log = Log(sys.stderr, file=self.paths.log_file, silent=("postgres", "valkey"))
         lock = self._lock() if self.servers == "own" else None
-        guard = Guard(keep_open=(lock.descriptor,) if lock else ())
-        work = asyncio.create_task(self._work(log, guard, owns_servers=lock is not None))
+        work = asyncio.create_task(self._guarded(log, lock))
         on_stop_signal(work.cancel)
         try:
             return await work
         except asyncio.CancelledError:
             return _STOPPED
         finally:
-            if lock:
-                self.paths.state_file.unlink(missing_ok=True)
-            guard.close()
             if lock:
                 lock.release()
 
@@ -65,6 +61,15 @@ class Execute:
         if read_servers(self.paths.state_file) and lock.is_held_by_the_living():
             return None
         return lock.take()
+
+    async def _guarded(self, log: Log, lock: Lock | None) -> int:
+        guard = Guard(keep_open=(lock.descriptor,) if lock else ())
+        try:
+            return await self._work(log, guard, owns_servers=lock is not None)
+        finally:
+            if lock:
+                self.paths.state_file.unlink(missing_ok=True)
+            guard.close()
 
     async def _work(self, log: Log, guard: Guard, *, owns_servers: bool) -> int:
         async with Processes(log, guard) as processes:

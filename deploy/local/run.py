@@ -42,21 +42,12 @@ class Run:
         lock = Lock(self.paths.run_lock).take()
         try:
             require_free(self.host, self.port)  # not before: another run in this folder has both
-            await self._guarded(lock)
+            await self._until_stopped(Log(file=self.paths.log_file), lock)
         finally:
             lock.release()
 
-    async def _guarded(self, lock: Lock) -> None:
-        log = Log(file=self.paths.log_file)
-        guard = Guard(keep_open=(lock.descriptor,))
-        try:
-            await self._until_stopped(log, guard)
-        finally:
-            self.paths.state_file.unlink(missing_ok=True)
-            guard.close()
-
-    async def _until_stopped(self, log: Log, guard: Guard) -> None:
-        work = asyncio.create_task(self._work(log, guard))
+    async def _until_stopped(self, log: Log, lock: Lock) -> None:
+        work = asyncio.create_task(self._guarded(log, lock))
 
         def stop() -> None:
             if not work.cancelling():  # Ctrl-C reaches us and make alike, and make shows it, too
@@ -72,6 +63,14 @@ class Run:
         finally:
             if parent:
                 parent.cancel()
+
+    async def _guarded(self, log: Log, lock: Lock) -> None:
+        guard = Guard(keep_open=(lock.descriptor,))
+        try:
+            await self._work(log, guard)
+        finally:
+            self.paths.state_file.unlink(missing_ok=True)
+            guard.close()
 
     async def _work(self, log: Log, guard: Guard) -> None:
         started = time.monotonic()
