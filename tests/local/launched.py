@@ -16,7 +16,7 @@ from uuid import uuid4
 import psutil
 
 from deploy.local.ports import free_port
-from tests.integration.processes import START_SECONDS
+from tests.integration.processes import START_SECONDS, is_alive
 
 RUN = ("-m", "deploy.local", "run")
 
@@ -112,14 +112,6 @@ def server_url(launched: Launched, name: str = "DATABASE_URL") -> str:
     """Where one of its servers listens."""
     state = json.loads((launched.project / "var" / "servers.json").read_text())
     return str(state[name])
-
-
-def is_alive(process: psutil.Process) -> bool:
-    """Running, and not only waiting to be buried."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def name_of(process: psutil.Process) -> str:

@@ -14,7 +14,7 @@ import pytest
 from deploy.local.guard import Guard
 from deploy.local.log import Log
 from deploy.local.process import Command, Processes
-from tests.local.launched import is_alive
+from tests.integration.processes import is_alive
 
 GRACE_SECONDS = 0.3
 
