@@ -20,7 +20,7 @@ from pricefeed.services import prices_update
 from pricefeed.ticks import Instrument, Tick
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
-from tests.integration.processes import Processes, is_alive, wait_until
+from tests.integration.processes import START_SECONDS, Processes, is_alive, wait_until
 from tests.integration.web import Web
 from watchlists.services import watchlist_add_security
 
@@ -116,15 +116,16 @@ def test_two_processes_both_deliver_a_killed_one_is_replaced_and_none_outlives_t
     token = f"Bearer {tokens_issue(user=alice).access}"
     watchlist_add_security(user_id=alice.pk, ticker="T1")
     prices_update(source=Rising())
-    web = Web(processes, WEB_PROCESSES="2")
+    web = Web(processes, WEB_PROCESSES="2", SOCKETS_PER_USER="500")
     sockets: list[ClientConnection] = []
 
     def both_serve() -> bool:
         sockets.append(open_socket(web, "watchlist", Authorization=token))
         next_frame(sockets[-1], "snapshot")
+        time.sleep(0.2)
         return len(web.serving()) == 2
 
-    wait_until(both_serve, seconds=10, what="a socket on each of the two processes")
+    wait_until(both_serve, seconds=START_SECONDS, what="a socket on each of the two processes")
     prices_update(source=Rising())
     for each in sockets:
         assert [quote["ticker"] for quote in next_frame(each, "prices")["quotes"]] == ["T1"]
@@ -136,7 +137,7 @@ def test_two_processes_both_deliver_a_killed_one_is_replaced_and_none_outlives_t
     first, second = web.running.below()
     first.kill()
     web.running.await_said("web_process_ended")
-    wait_until(both_serve, seconds=15, what="a socket on the process that replaces it")
+    wait_until(both_serve, seconds=START_SECONDS, what="a socket on the process that replaces it")
 
     last = web.running.below()
     assert second in last

@@ -15,6 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from deploy.local.ports import LOOPBACK, free_port
+from tests.integration.processes import START_SECONDS
 from tests.local.conftest import Launch
 from tests.local.launched import Launched, await_true, server_url
 
@@ -123,7 +124,7 @@ def test_a_second_run_in_the_same_folder_is_refused_whatever_its_port(launch: La
     for port in (first.port, str(free_port())):
         second = launch(PORT=port)
 
-        assert second.popen.wait(10) == 1
+        assert second.popen.wait(START_SECONDS) == 1
         assert second.output.strip() == (
             f"tickwatch: Tickwatch is already running in this folder (process {first.popen.pid}). "
             f"Stop it first: Ctrl-C in its window, or kill {first.popen.pid}"
@@ -138,7 +139,7 @@ def test_a_taken_port_is_one_sentence(launch: Launch) -> None:
         port = another_program.getsockname()[1]
         launched = launch(PORT=str(port))
 
-        assert launched.popen.wait(10) == 1
+        assert launched.popen.wait(START_SECONDS) == 1
     assert launched.output.strip() == (
         f"tickwatch: Port {port} is taken by another program. "
         f"Choose another: make run PORT={port + 1}"
@@ -149,14 +150,14 @@ def test_a_taken_port_is_one_sentence(launch: Launch) -> None:
 def test_a_port_that_is_none_is_one_sentence(launch: Launch, port: str) -> None:
     launched = launch(PORT=port)
 
-    assert launched.popen.wait(10) == 1
+    assert launched.popen.wait(START_SECONDS) == 1
     assert re.fullmatch(r"tickwatch: PORT is '.*', but must be .*\n", launched.output)
 
 
 def test_a_wrong_setting_ends_it_with_one_sentence_and_leaves_nothing(launch: Launch) -> None:
     launched = launch(STANDIN_WRONG_SETTING="1")
 
-    assert launched.popen.wait(30) == 1
+    assert launched.popen.wait(START_SECONDS) == 1
     assert launched.output.strip().splitlines()[-1] == (
         "tickwatch: Tickwatch cannot start: PRICE_UPDATE_SECONDS is 'abc', but must be a number."
     )
@@ -166,7 +167,7 @@ def test_a_wrong_setting_ends_it_with_one_sentence_and_leaves_nothing(launch: La
 def test_a_program_that_fails_at_every_start_ends_it_with_its_last_words(launch: Launch) -> None:
     launched = launch(STANDIN_FAILS="1")
 
-    assert launched.popen.wait(30) == 1
+    assert launched.popen.wait(START_SECONDS) == 1
     assert launched.output.count("it starts again in") == 2
     assert launched.output.strip().splitlines()[-1] == (
         "tickwatch: web fails at every start: stopped: the stand-in fails on purpose"
@@ -178,6 +179,6 @@ def test_a_server_named_in_the_environment_must_answer(launch: Launch) -> None:
     port = free_port()
     launched = launch(DATABASE_URL=f"postgres://user:secret@127.0.0.1:{port}/db")
 
-    assert launched.popen.wait(10) == 1
+    assert launched.popen.wait(START_SECONDS) == 1
     assert f"Nobody answers at 127.0.0.1 port {port}, which DATABASE_URL names" in launched.output
     assert "secret" not in launched.output
