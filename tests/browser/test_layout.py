@@ -2,7 +2,7 @@
 
 import contextlib
 
-from playwright.sync_api import Error, expect
+from playwright.sync_api import Error, Route, expect
 
 from securities.tickers import TICKER_LENGTH
 from tests.browser.conftest import OpenScreen
@@ -118,6 +118,30 @@ def test_the_longest_ticker_runs_over_nothing(
         )
     finally:
         stack.set_active(ticker, active=False)
+
+
+def test_the_longest_ticker_fits_where_an_empty_list_suggests_it(open_screen: OpenScreen) -> None:
+    ticker = "W" * TICKER_LENGTH
+    screen = open_screen()
+
+    def found(route: Route) -> None:
+        security = {
+            "ticker": ticker,
+            "name": "W",
+            "currency": "USD",
+            "last_price": "1.00",
+            "last_price_at": None,
+        }
+        route.fulfill(json=[security] if "q=&" in route.request.url else [])
+
+    screen.page.route("**/api/v1/securities?*", found)
+    screen.page.reload()
+    idea = screen.page.get_by_role("button", name=f"Add {ticker}")
+    expect(idea).to_be_visible(timeout=SOON)
+    for width in (320, 620, 1100, 1280):
+        screen.page.set_viewport_size({"width": width, "height": 800})
+        for place in (idea, idea.get_by_text(ticker, exact=True).locator("..")):
+            assert (width, place.evaluate(RUNS_OVER)) == (width, [])
 
 
 def test_on_a_phone_a_tapped_row_brings_its_chart_into_sight(
