@@ -4,7 +4,9 @@ import threading
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from pricefeed.sources.pace import Pace
 from securities.redis_client import redis_client
@@ -87,6 +89,6 @@ def test_a_clock_that_went_back_gives_nothing_and_takes_nothing(
 
 
 def test_without_redis_nobody_may_ask() -> None:
-    nowhere = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+    nowhere = Redis(port=1, retry=Retry(NoBackoff(), 0))
     with pytest.raises(RedisError):
         pace(nowhere, "nowhere", per_minute=60).may_ask()
