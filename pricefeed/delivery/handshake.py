@@ -7,6 +7,7 @@ or wrong in any way goes the long way, and gets the library's answer.
 """
 
 import re
+from asyncio import Transport
 from base64 import b64decode
 from binascii import Error as NotBase64
 
@@ -21,6 +22,8 @@ _PROTOCOL = b"sec-websocket-protocol"
 
 MAX_HEAD_BYTES = 64 * 1024
 """As nginx and uvicorn's other parser allow, more or less; this one would take any number."""
+SILENT_SECONDS = 10.0
+"""How long the next bytes of a request are waited for: who has vanished would stay for ever."""
 
 
 class PriceHttpProtocol(HttpToolsProtocol):
@@ -28,20 +31,40 @@ class PriceHttpProtocol(HttpToolsProtocol):
 
     _is_upgrade: bool | None = None
     _bytes_of_head = 0
+    _is_whole = False
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_more()
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn's, but a head, or what follows a body, does not grow for ever."""
         self._bytes_of_head += len(data)
         super().data_received(data)
-        if self._bytes_of_head > MAX_HEAD_BYTES and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._bytes_of_head > MAX_HEAD_BYTES:
             if self._owes_an_answer():
                 self.transport.abort()
             else:
                 self.send_400_response("The head of this request is too long.")
+        elif not self._is_whole:
+            self._await_more()
+
+    def _await_more(self) -> None:
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(SILENT_SECONDS, self._is_silent)
+
+    def _is_silent(self) -> None:
+        if self.flow.read_paused:  # it may not say more yet
+            self._await_more()
+        else:
+            self.timeout_keep_alive_handler()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_upgrade = None
+        self._is_whole = False
 
     def on_headers_complete(self) -> None:
         self._bytes_of_head = 0
@@ -53,6 +76,7 @@ class PriceHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._bytes_of_head = 0
+        self._is_whole = True
         super().on_message_complete()
 
     def _should_upgrade(self) -> bool:

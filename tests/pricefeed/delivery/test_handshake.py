@@ -3,12 +3,15 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 
 import pytest
 from asgiref.sync import sync_to_async
+from websockets.sync.client import connect
 
+from pricefeed.delivery import handshake
 from pricefeed.delivery.handshake import PriceHttpProtocol
 from securities.models import Security
 
@@ -173,3 +176,53 @@ def test_a_head_that_is_long_and_ends_is_answered_and_bodies_may_be_longer(serve
         connection.sendall(body)
         status = connection.makefile("rb").readline()
     assert b" 401 " in status
+
+
+UNFINISHED = {
+    "nothing": [],
+    "half a head": ["GET /health HTTP/1.1\r\nHo"],
+    "half a body": ["POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"],
+    "an answered one and half of another": [
+        "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        "GET /health",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", UNFINISHED)
+def test_a_request_that_is_never_finished_is_not_waited_for(
+    server: str, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(handshake, "SILENT_SECONDS", 0.3)
+    host, _, port = server.partition(":")
+    with closing(socket.create_connection((host, int(port)), timeout=3)) as connection:
+        for each in UNFINISHED[kind]:
+            connection.sendall(each.encode())
+            time.sleep(0.1)
+        while connection.recv(4096):
+            pass
+
+
+def test_who_is_slow_but_not_silent_is_answered(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshake, "SILENT_SECONDS", 1.0)
+    host, _, port = server.partition(":")
+    request = f"GET /health HTTP/1.1\r\nHost: {server}\r\n\r\n"
+    with closing(socket.create_connection((host, int(port)), timeout=3)) as connection:
+        for at in range(0, len(request), 6):
+            connection.sendall(request[at : at + 6].encode())
+            time.sleep(0.2)
+        assert b" 200 " in connection.makefile("rb").readline()
+
+
+def test_a_socket_is_not_taken_for_a_request_that_is_not_finished(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshake, "SILENT_SECONDS", 0.3)
+    with connect(f"ws://{server}/ws/prices") as client:
+        client.recv(3)
+        client.recv(3)
+        time.sleep(0.6)
+        client.send('{"type":"ping"}')
+        assert json.loads(client.recv(3))["type"] == "pong"
