@@ -291,9 +291,7 @@ class Hub:
         upto = await self._read_again(epoch)
         async with self._writing:  # not amid heartbeats that name the old one's sequence
             self._teller.mark = Mark(epoch, upto)
-            for connection in self._connections:
-                connection.told = None
-                self.bring_up_to_date(connection)
+            await self._teller.greet_anew(self._connections)
         self.announcer.begin_anew()
 
     async def _flush(self, *, upto: int = 0) -> None:

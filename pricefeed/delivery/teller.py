@@ -52,6 +52,15 @@ class Teller:
             snapshot = wire.snapshot_frame(mark.sequence, board.whole(places))
         connection.write_together(welcome(epoch), snapshot, *self.complaints())
 
+    async def greet_anew(self, connections: Iterable[Connection]) -> None:
+        """Welcome and snapshot to each once more: sequences have begun anew."""
+        known = list(connections)
+        for connection in known:  # first: who is written to meanwhile is greeted as well
+            connection.told = None
+        async for part in in_breaths(known):
+            for connection in part:
+                self.bring_up_to_date(connection)
+
     @property
     def is_well(self) -> bool:
         """Whether the feed runs and its source answers, as far as we know."""
