@@ -15,7 +15,7 @@ class Feed(models.Model):
 
     `sequence` is the number of the newest recorded tick of any ticker. Recording
     locks this row until it commits, so numbers become visible in their order.
-    `epoch` names the life of the counter: a new database has a new one. `run_at` is
+    `epoch` names the life of the counter (see docs/architecture.md). `run_at` is
     when the last scheduled run began. `anomalies_up` and `anomalies_down` count those that
     were found since ever, of which only the newest are kept.
     """

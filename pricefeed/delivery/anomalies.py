@@ -116,7 +116,7 @@ class Announcer:
         self._news.set()
 
     def begin_anew(self) -> None:
-        """The database is another one, or an older one: ids may come again."""
+        """Another epoch: ids may come again, and what was told may be called otherwise."""
         self._is_another_life = True
         self._news.set()
 

@@ -7,7 +7,7 @@ With the mark goes when that was, so that a new hub can say how long the feed ha
 """
 
 import time
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import msgspec
@@ -23,6 +23,7 @@ from securities.redis_client import redis_client
 _TIMEOUT_SECONDS = 2.0
 
 _QUOTES = "tickwatch:quotes"
+_OWNERS = "tickwatch:quotes:owners"
 _MARK = "tickwatch:mark"
 _CATALOGUE = "tickwatch:mark:catalogue"
 _HEARD = "tickwatch:mark:heard"
@@ -64,19 +65,24 @@ class LatestWriter:
         value = cast("bytes | None", self._redis.get(_CATALOGUE))
         return None if value is None else value.decode()
 
-    def have_passed(self, quotes: Iterable[WireQuote]) -> bool:
-        """Whether what is stored under one of these tickers is another security's."""
-        stored = map(_decode, cast("dict[bytes, bytes]", self._redis.hgetall(_QUOTES)).values())
-        owners = {quote.ticker: quote.security_id for quote in stored if quote.security_id}
-        return any(owners.get(each.ticker, each.security_id) != each.security_id for each in quotes)
+    def have_let_go(self, owners: Mapping[str, int]) -> bool:
+        """Whether a ticker that was stored with an owner is not that security's any more."""
+        stored = cast("dict[bytes, bytes]", self._redis.hgetall(_OWNERS))
+        return any(owners.get(ticker.decode()) != int(owner) for ticker, owner in stored.items())
 
-    def save(self, quotes: Sequence[WireQuote], *, starting_over: bool) -> None:
-        """Store quotes; `starting_over` drops all that were there."""
+    def save(self, quotes: Sequence[WireQuote]) -> None:
+        """Store quotes over those that were there."""
+        if quotes:
+            self._redis.hset(_QUOTES, mapping=_by_ticker(quotes))
+
+    def save_all(self, quotes: Sequence[WireQuote], *, owners: Mapping[str, int]) -> None:
+        """Store quotes, and the securities' keys by ticker, in the place of all that was there."""
         with self._redis.pipeline(transaction=True) as pipe:
-            if starting_over:
-                pipe.delete(_QUOTES)
+            pipe.delete(_QUOTES, _OWNERS)
             if quotes:
-                pipe.hset(_QUOTES, mapping={quote.ticker: _encode(quote) for quote in quotes})
+                pipe.hset(_QUOTES, mapping=_by_ticker(quotes))
+            if owners:
+                pipe.hset(_OWNERS, mapping=dict(owners))
             pipe.execute()
 
     def set_mark(
@@ -135,6 +141,10 @@ class LatestReader:
     async def close(self) -> None:
         """Give the connections back."""
         await self._redis.aclose()
+
+
+def _by_ticker(quotes: Iterable[WireQuote]) -> dict[str, bytes]:
+    return {quote.ticker: _encode(quote) for quote in quotes}
 
 
 def _parse_mark(value: bytes | None) -> Mark | None:

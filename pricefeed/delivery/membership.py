@@ -39,7 +39,7 @@ class Membership:
         self._channel = channel
         self._latest = latest
         self._quotes_from_database = quotes_from_database
-        self._joined: set[str] = set()
+        self._joined: set[str] = set()  # those whose quote is on the board, too
         self._wanted: dict[str, None] = {}  # by those who wait for the lock, in order
         self._lock = asyncio.Lock()
 
@@ -67,7 +67,7 @@ class Membership:
             await self._layer.group_add_many(map(price_group, new), self._channel)
             for quote in await self._read(new):
                 self._board.load(quote)
-            self._joined.update(new)
+                self._joined.add(quote.ticker)
 
     async def read_again(self, *, in_another_epoch: bool = False) -> Mark | None:
         """Put the newest quotes of all joined tickers on the board: messages were lost.
@@ -91,6 +91,7 @@ class Membership:
             if forget_others:  # not before: who comes meanwhile is told the old epoch's
                 self._board.forget_quotes()
             self._board.put(*quotes)
+            self._joined.intersection_update(quote.ticker for quote in quotes)
 
     async def keep_leaving(self, *, writing: asyncio.Lock) -> None:
         """Leave the groups of tickers without watchers, now and then, for ever.

@@ -7,7 +7,7 @@ mark is published. Securities that were renamed or changed otherwise have everyt
 published once more, so that names in Redis and on hubs' boards are those of the catalogue.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -19,7 +19,7 @@ from pricefeed.delivery.latest import LatestWriter, Mark
 from pricefeed.delivery.messages import AnomaliesFound, FeedMark, HubMessage, PriceChanged
 from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording.quotes import Moved, Named
-from pricefeed.recording.selectors import quotes_after, without_quote
+from pricefeed.recording.selectors import quotes_after, ticker_owners, without_quote
 from pricefeed.recording.services import Recorded, begin_epoch
 from securities import version
 from securities.models import Quote, Security
@@ -33,13 +33,13 @@ def publish(
     delayed_since: int | UnsetType | None = UNSET,
     latest: LatestWriter | None = None,
 ) -> int:
-    """Publish what was recorded, and what earlier runs left unpublished; returns how many quotes.
+    """Publish what was recorded, and what earlier runs left unpublished; returns how many prices.
 
     `delayed_since` (milliseconds) goes to the clients: the source has been in trouble since.
     Who has asked no source leaves it out.
     Where more has been published than the database knows of, it is an older one, restored:
-    a new epoch begins; and where a ticker is another security's now, as the sequences of
-    two securities say nothing about which quote is newer.
+    a new epoch begins; and where a security has let go of its ticker, which another one may
+    get: the sequences of two securities say nothing about which quote is newer.
     Must be called under the `publication_lock`, so that publications follow each other as
     commits did. Delivery is at least once; hubs drop what they have. Raises what
     Redis raises: the mark then stays, and the next run repairs it.
@@ -51,36 +51,37 @@ def publish(
         log.warning("epoch_begun", cause="the database knows less than has been published")
         recorded = begin_epoch(recorded)
         epoch = str(recorded.epoch)
-    after = mark.sequence if mark is not None and mark.epoch == epoch else 0
-    starts_over = not after or latest.catalogue() != catalogue
+    known = mark if mark is not None and mark.epoch == epoch else None
+    after = known.sequence if known else 0
+    starts_over = known is None or latest.catalogue() != catalogue
     is_alone = after == recorded.after and not starts_over
-    quotes = recorded.quotes if is_alone else quotes_after(0 if starts_over else after)
     # What others left unpublished may have held some: who hears of it asks Postgres.
     has_anomalies = recorded.anomaly_count > 0 or not is_alone
-    wire_quotes = _encoded(quotes)
     if starts_over:
-        wire_quotes += [WireQuote.of(security, None) for security in without_quote()]
-        if latest.have_passed(wire_quotes):
-            log.warning("epoch_begun", cause="a ticker has passed to another security")
+        owners = ticker_owners()  # before the quotes: later owners are the next run's
+        if known and latest.have_let_go(owners):
+            log.warning("epoch_begun", cause="a security has let go of its ticker")
             recorded = begin_epoch(recorded)
             epoch, after = str(recorded.epoch), 0
-    latest.save(wire_quotes, starting_over=starts_over)
+        quotes = _encoded([*quotes_after(0), *((each, None) for each in without_quote())])
+        latest.save_all(quotes, owners=owners)
+    else:
+        quotes = _encoded(recorded.quotes if is_alone else quotes_after(after))
+        latest.save(quotes)
     _send(
         [
             (FEED_GROUP, FeedMark(epoch, after, done=False)),
             *([(ANOMALIES_GROUP, AnomaliesFound())] if has_anomalies else ()),
-            *((price_group(quote.ticker), PriceChanged(quote)) for quote in wire_quotes),
+            *((price_group(quote.ticker), PriceChanged(quote)) for quote in quotes),
             (FEED_GROUP, FeedMark(epoch, recorded.upto, done=True, delayed_since=delayed_since)),
         ]
     )
     upto = Mark(epoch, recorded.upto)
     latest.set_mark(upto, catalogue=catalogue, delayed_since=delayed_since)
-    return len(quotes)
+    return sum(quote.sequence > 0 for quote in quotes)
 
 
-def _encoded(
-    quotes: Sequence[tuple[Security | Named, Quote | Moved]],
-) -> list[WireQuote]:
+def _encoded(quotes: Iterable[tuple[Security | Named, Quote | Moved | None]]) -> list[WireQuote]:
     return [WireQuote.of(security, quote) for security, quote in quotes]
 
 

@@ -29,8 +29,6 @@ class WireQuote(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a tick changes, a JSON object."""
     identity: str
     """The other members of the whole quote, without braces."""
-    security_id: int = 0
-    """Whose it is: a ticker may pass to another security. 0: an older version did not say."""
 
     @classmethod
     def of(cls, security: Security | Named, quote: Quote | Moved | None) -> Self:
@@ -43,7 +41,6 @@ class WireQuote(msgspec.Struct, frozen=True, array_like=True, gc=False):
             previous_close=quote.previous_close if quote else None,
             updated_at=quote.updated_at if quote else None,
             sequence=quote.sequence if quote else 0,
-            security_id=security.pk,
         )
 
     @classmethod
@@ -57,7 +54,6 @@ class WireQuote(msgspec.Struct, frozen=True, array_like=True, gc=False):
         previous_close: Decimal | None,
         updated_at: datetime | None,
         sequence: int,
-        security_id: int = 0,
     ) -> Self:
         """Encode from plain values; prices become strings, the time integer milliseconds."""
         if price is None or previous_close is None or updated_at is None:
@@ -76,7 +72,6 @@ class WireQuote(msgspec.Struct, frozen=True, array_like=True, gc=False):
             sequence,
             f'{{"ticker":{_text(ticker)},{prices},"sequence":{sequence}}}',
             f'"name":{_text(name)},"currency":{_text(currency)},"previous_close":{close}',
-            security_id,
         )
 
     @property

@@ -52,6 +52,11 @@ def instruments() -> list[Instrument]:
     return [Instrument(*row) for row in rows]
 
 
+def ticker_owners() -> dict[str, int]:
+    """The key of every security, active or not, by its ticker. One query, for repairs only."""
+    return dict(Security.objects.values_list("ticker", "pk"))
+
+
 def without_quote() -> list[Security]:
     """Every active security that never had a price. One query, for repairs only."""
     return list(Security.objects.filter(is_active=True, quote=None))

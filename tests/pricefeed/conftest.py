@@ -49,7 +49,7 @@ def drop_history() -> None:
 
 def redis_loses_quotes() -> None:
     """As a Redis that was started anew: neither quotes nor how far they had been published."""
-    redis_client().delete(latest._QUOTES, latest._MARK, latest._CATALOGUE)
+    redis_client().delete(latest._QUOTES, latest._OWNERS, latest._MARK, latest._CATALOGUE)
 
 
 @pytest.fixture

@@ -161,19 +161,38 @@ def test_another_epoch_publishes_everything_anew(
     assert prices(sent) == [("AAPL", 1)]
 
 
-def test_a_renamed_security_has_everything_published_once_more(
-    aapl: Security, security: Callable[..., Security], tick: MakeTick, sent: list[Any]
+def test_before_the_first_price_everything_is_published_once(
+    aapl: Security, security: Callable[..., Security], sent: list[Any]
 ) -> None:
     security("MSFT")
+    prices_update(source=ScriptedSource())
+    assert prices(sent) == [("AAPL", 0), ("MSFT", 0)]
+    sent.clear()
+    prices_update(source=ScriptedSource())
+    assert prices(sent) == []
+    assert marks(sent) == [(0, False), (0, True)]
+
+
+@pytest.mark.parametrize(("ticker", "after"), [("AAPL", 2), ("APPL", 0)])
+def test_a_renamed_security_has_everything_published_once_more(
+    aapl: Security,
+    security: Callable[..., Security],
+    tick: MakeTick,
+    sent: list[Any],
+    ticker: str,
+    after: int,
+) -> None:
+    """In a new epoch where its ticker is free now."""
+    security("MSFT")
     prices_update(source=ScriptedSource(tick("AAPL", "10"), tick("MSFT", "20")))
-    rename(aapl, "APPL", name="Apple Renamed")
+    rename(aapl, ticker, name="Apple Renamed")
     sent.clear()
     prices_update(source=ScriptedSource(tick("MSFT", "21", seconds=5)))
-    assert prices(sent) == [("APPL", 1), ("MSFT", 3)]
-    assert marks(sent) == [(2, False), (3, True)]
+    assert prices(sent) == [(ticker, 1), ("MSFT", 3)]
+    assert marks(sent) == [(after, False), (3, True)]
     stored = async_to_sync(LatestReader().read)(["AAPL", "APPL", "MSFT"])
     assert [(quote.ticker, "Apple Renamed" in quote.identity) for quote in stored] == [
-        ("APPL", True),
+        (ticker, True),
         ("MSFT", False),
     ]
     sent.clear()

@@ -21,6 +21,7 @@ from pricefeed.delivery.messages import FeedMark
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import hub_reads
 from pricefeed.models import Feed
+from securities import events
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
 from securities.redis_client import redis_client
@@ -310,17 +311,33 @@ async def test_a_ticker_that_passes_to_another_security_shows_that_one(
     await stalled.until_prices(A="20.00")
 
 
+@pytest.mark.parametrize("was_active", [True, False])
+@pytest.mark.parametrize("runs_between", [0, 1])
 async def test_a_ticker_that_passes_to_a_security_without_a_price_has_none(
-    run: Run, join: Join
+    run: Run, join: Join, runs_between: int, was_active: bool
 ) -> None:
     await run({"A": "10"})
     client = await join(asked=("A", "B"))
 
+    if not was_active:
+        await off_loop(lambda: set_active("A", active=False))
+        await run({"B": "19"})
     await off_loop(lambda: pass_on("A", "AX"))
+    for _ in range(runs_between):
+        await run({"B": "20"})
     await off_loop(lambda: security_create(entry=CatalogueEntry("A", "New", "NASDAQ", "USD")))
-    await run({"B": "20"})
-    await client.until(lambda: client.quotes["A"]["name"] == "New")
-    assert client.prices == {"A": None, "B": "20.00"}
+    await run({"B": "21"})
+    await client.until(lambda: client.quotes.get("A", {}).get("name") == "New")
+    assert client.prices == {"A": None, "B": "21.00"}
+
+
+async def test_a_security_that_is_gone_takes_its_quote_along(run: Run, join: Join) -> None:
+    await run({"A": "10", "B": "20"})
+    client = await join(asked=("A", "B"))
+    await off_loop(lambda: Security.objects.get(ticker="A").delete())
+    await off_loop(events.announce_change)
+    await run({"B": "21"})
+    await client.until(lambda: client.prices == {"B": "21.00"})
 
 
 async def test_an_edit_that_nobody_announced_is_found_when_the_link_is_back(
