@@ -29,8 +29,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             self.pool.check_connection(lent)
         except BaseException as error:
-            self.pool.drain()  # first: then it does not keep what is given back, either
-            self.pool.putconn(lent)
+            try:
+                self.pool.drain()  # first: then it does not keep what is given back, either
+            finally:
+                self.pool.putconn(lent)
             if not isinstance(error, self.Database.Error):
                 raise
             return False
