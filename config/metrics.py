@@ -125,7 +125,7 @@ _server.register(_Servers())
 def shared_figures() -> Iterator[None]:
     """Programs started meanwhile share their figures, in a folder that goes with us.
 
-    Who is killed leaves a folder behind; it goes when the next of us comes.
+    Who is killed leaves a folder behind; it goes when one of us comes once nobody holds it.
     """
     _remove_left_behind()
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
