@@ -110,6 +110,8 @@ class Run:
             "HOST": self.host,
             "PORT": str(self.port),
         }
+        if hosts := os.environ.get("ALLOWED_HOSTS", "").strip():
+            env = {**env, "ALLOWED_HOSTS": f"{hosts},localhost"}  # as whom we ask whether it is up
         # One after the other: the web server is what people wait for, and cores are few.
         for service in services(self.paths, env, host=self.host, port=self.port):
             is_up = asyncio.Event()

@@ -20,7 +20,8 @@ subprocess.Popen(["sleep", "1000"])
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200)
+        hosts = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")
+        self.send_response(200 if self.headers["Host"].split(":")[0] in hosts else 400)
         self.end_headers()
 
     def log_message(self, *_):

@@ -154,6 +154,10 @@ def test_a_port_that_is_none_is_one_sentence(launch: Launch, port: str) -> None:
     assert re.fullmatch(r"tickwatch: PORT is '.*', but must be .*\n", launched.output)
 
 
+def test_it_comes_up_under_whatever_names_it_is_to_answer_to(launch: Launch) -> None:
+    launch(ALLOWED_HOSTS="stocks.example.com").await_ready()
+
+
 def test_a_wrong_setting_ends_it_with_one_sentence_and_leaves_nothing(launch: Launch) -> None:
     launched = launch(STANDIN_WRONG_SETTING="1")
 
