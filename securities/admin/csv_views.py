@@ -4,6 +4,8 @@ import io
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -36,7 +38,11 @@ class CsvViews(admin.ModelAdmin):  # type: ignore[type-arg]  # only stubs are ge
         """What the list shows under the same search and filters, all pages."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        listed = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            listed = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:  # the list says so
+            address = reverse("admin:securities_security_changelist")
+            return HttpResponseRedirect(f"{address}?{ERROR_FLAG}=1")
         text = io.StringIO()
         write_catalogue(listed.iterator(chunk_size=2000), text)
         return HttpResponse(

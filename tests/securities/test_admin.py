@@ -272,6 +272,14 @@ class TestCsv:
         everything = desk.get(EXPORT).content
         assert self.upload(desk, everything).context["report"] == (0, 0, 3)
 
+    @pytest.mark.parametrize("asked", ["is_active__exact=banana", "currency__foo=1"])
+    def test_an_export_of_what_cannot_be_asked_for_leads_to_the_list(
+        self, desk: Client, asked: str
+    ) -> None:
+        answer = desk.get(f"{EXPORT}?{asked}", follow=True)
+        assert answer.status_code == 200
+        assert answer.redirect_chain == [(f"{LIST}?e=1", 302)]
+
     def test_who_may_only_look_cannot_import(
         self, client: Client, staff: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
