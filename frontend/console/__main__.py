@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from typing import Protocol, Self
 
 from frontend.console.endings import ReaderGone, SignInAgain, Stop, Unavailable
@@ -36,6 +37,7 @@ def main() -> int:
     options = parse()
     session = Session(url=options.url, file=TokenFile(options.token_file))
     try:
+        _prepare_output()
         if options.sign_out:
             return _sign_out(session)
         return _watch(options, session)
@@ -48,6 +50,14 @@ def main() -> int:
         return _STOPPED
     except asyncio.CancelledError:
         return _TERMINATED
+
+
+def _prepare_output() -> None:
+    """Not every terminal knows our dots and dashes. Errors: Stop where there is no output."""
+    if sys.stdout is None:
+        raise Stop("There is no output to show prices on.")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _watch(options: Options, session: Session) -> int:

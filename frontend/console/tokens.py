@@ -30,7 +30,7 @@ class TokenFile:
             descriptor = self._lock()
         except OSError as error:
             raise self._trouble(error) from error
-        with open(descriptor, encoding="utf-8") as file:
+        with open(descriptor, "rb") as file:
             tokens = self._parsed(file.read())
             before = dict(tokens)
             try:
@@ -74,7 +74,7 @@ class TokenFile:
         except OSError as error:
             raise self._trouble(error) from error
 
-    def _parsed(self, text: str) -> dict[str, str]:
+    def _parsed(self, text: bytes) -> dict[str, str]:
         if not text:
             return {}
         with suppress(ValueError):

@@ -48,10 +48,10 @@ def kept(token_file: Path, url: str) -> str:
 class Terminal:
     """A person at a terminal: reads until a word appears, types."""
 
-    def __init__(self, home: Path, *words: str) -> None:
+    def __init__(self, home: Path, *words: str, **more: str) -> None:
         self._ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, 100))
-        env = {**environment(home), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        env = {**environment(home), "TERM": "xterm-256color", "LANG": "C.UTF-8", **more}
         self.process = subprocess.Popen(
             program(*words),
             cwd=ROOT,
@@ -108,6 +108,29 @@ def test_signing_in_at_a_terminal_shows_the_table_and_keeps_only_a_token(
     assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
     assert PASSWORD not in token_file.read_text()
     assert tokens_refresh(raw=kept(token_file, restartable.url))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_that_lacks_our_signs_has_a_table_all_the_same(
+    restartable: Restartable, watching: User, tmp_path: Path, encoding: str
+) -> None:
+    words = ("--url", restartable.url, "--tickers", "A")
+    terminal = Terminal(tmp_path, *words, PYTHONIOENCODING=encoding)
+    terminal.read_until("A Inc.")
+    assert terminal.stop(signal.SIGINT) == 0
+    assert "Traceback" not in terminal.seen
+
+
+def test_without_any_output_there_is_one_sentence(restartable: Restartable, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *program("--url", restartable.url, "--tickers", "A")],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (1, "There is no output to show prices on.\n")
 
 
 def test_without_a_terminal_nobody_is_asked(

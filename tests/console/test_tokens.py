@@ -73,13 +73,13 @@ def test_what_was_bought_is_kept_when_something_fails_afterwards(path: Path) -> 
         assert tokens == {"http://a": "new"}
 
 
-@pytest.mark.parametrize("content", ["rubbish", "[]", '{"http://a": 1}'])
-def test_another_file_is_left_as_it_is(path: Path, content: str) -> None:
+@pytest.mark.parametrize("content", [b"rubbish", b"[]", b'{"http://a": 1}', b"\xff\xfe"])
+def test_another_file_is_left_as_it_is(path: Path, content: bytes) -> None:
     path.parent.mkdir()
-    path.write_text(content)
+    path.write_bytes(content)
     with pytest.raises(Stop, match="is no token file"):
         put(path, "http://a", "one")
-    assert path.read_text() == content
+    assert path.read_bytes() == content
 
 
 def test_a_write_that_fails_leaves_the_old_token_and_says_so(
