@@ -41,7 +41,7 @@ class SignInConsumer(SocketConsumer):
         if self.connection is not None:
             await self.send_error("bad_message", "This connection is signed in already.")
         else:
-            await self._sign_in(message)
+            await self.in_time(self._sign_in(message))
 
     async def refuse_message(self, reason: str) -> None:
         if self.connection is None:

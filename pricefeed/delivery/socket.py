@@ -1,5 +1,6 @@
 """What all sockets have in common: accept, read what a client says, answer, close."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -88,7 +89,7 @@ class SocketConsumer(AsyncConsumer):
         await self.send({"type": "websocket.accept"})
         if not self.has_room:
             raise Refused(close_codes.TOO_MANY)
-        await self.opened()
+        await self.in_time(self.opened())
         self.scope["headers"] = ()  # tokens and kilobytes that nobody asks for again
 
     # -- To be told apart ---------------------------------------------------------------------
@@ -102,6 +103,11 @@ class SocketConsumer(AsyncConsumer):
         await self.send_error("bad_message", "This socket needs no authentication.")
 
     # -- Common -------------------------------------------------------------------------------
+
+    async def in_time(self, work: Awaitable[None]) -> None:
+        """Let a client begin; who would be silent for too long, because others hang, gives up."""
+        async with asyncio.timeout(protocol.HEARTBEAT_SECONDS):
+            await work
 
     async def close(self, code: int) -> None:
         """Close with a code, through the connection where there is one."""

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from accounts import events
 from accounts.models import User
 from accounts.services import tokens_issue
-from pricefeed.delivery import consumers, sign_in
+from pricefeed.delivery import consumers, protocol, sign_in
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
@@ -401,6 +401,23 @@ async def test_senseless_choices_are_closed_with_4000(server: str, token: str) -
     for query in ("tickers=", "tickers=,,", f"tickers={many}", "&".join(["a=1"] * 30)):
         async with opened(server, f"/ws/prices?{query}") as socket:
             assert await socket.hear_close() == 4000, query
+
+
+async def test_where_nothing_answers_a_new_socket_is_not_kept_waiting_for_ever(
+    server: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hung() -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(consumers, "running_hub", hung)
+    monkeypatch.setattr(protocol, "HEARTBEAT_SECONDS", 0.3)
+    async with opened(server, "/ws/watchlist", token) as socket:
+        assert await socket.hear_close() == 4103
+    async with opened(server, "/ws/watchlist") as socket:
+        await socket.say({"type": "auth", "token": token})
+        assert await socket.hear_close() == 4103
+    async with opened(server, "/ws/prices") as socket:
+        assert await socket.hear_close() == 4103
 
 
 async def test_while_redis_is_away_sockets_are_asked_to_come_back(
