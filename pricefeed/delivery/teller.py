@@ -165,7 +165,7 @@ class Teller:
         if connection.asked == (ticker,):
             connection.close(close_codes.UNKNOWN_TICKER)
         elif not connection.blocked and not connection.closed:
-            message = f"{ticker} is no longer active."
+            message = f"{ticker} is no longer active, or has another ticker now."
             connection.write(
                 wire.frame("error", code="security_inactive", message=message, ticker=ticker)
             )
