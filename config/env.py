@@ -15,11 +15,16 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from redis.connection import parse_url
+from redis.connection import ConnectionPool, parse_url
+from redis.exceptions import RedisError
 
 Number = TypeVar("Number", int, float, Decimal)
 
 _TRUE = {"1", "true", "yes", "on"}
+_HOST = re.compile(
+    r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]|([0-9a-fA-F.]*:){2,}[0-9a-fA-F.]*"
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _FALSE = {"0", "false", "no", "off", ""}
 
 
@@ -81,6 +86,14 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must have at least {at_least} characters.")
         return value
 
+    def hosts(self, name: str, default: str) -> list[str]:
+        """A list of host names and addresses without ports, as Django's ALLOWED_HOSTS."""
+        values = self.words(name, default)
+        for value in values:
+            if not _HOST.fullmatch(value):
+                raise _wrong(name, value, "hosts like stocks.example.com, without ports, by commas")
+        return values
+
     def origins(self, name: str) -> list[str]:
         """A list of exact web origins, `https://host[:port]`; no patterns, no paths."""
         values = self.words(name)
@@ -132,11 +145,11 @@ class Environment:
         raw = self.text(name, str(default))
         try:
             value = parse(raw)
+            if math.isfinite(value) and low <= value <= high:  # a ValueError for Decimal("sNaN")
+                return value
         except (ValueError, InvalidOperation):
-            raise _wrong(name, raw, f"{what} from {low} to {high}") from None
-        if not math.isfinite(value) or not low <= value <= high:
-            raise _wrong(name, raw, f"{what} from {low} to {high}")
-        return value
+            pass
+        raise _wrong(name, raw, f"{what} from {low} to {high}")
 
 
 def redis_database(url: str) -> int:
@@ -153,7 +166,9 @@ def _is_origin(text: str) -> bool:
         return False
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     plain = f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
-    return parts.scheme in {"http", "https"} and bool(host) and "*" not in host and plain == text
+    if parts.scheme not in _DEFAULT_PORTS or port == _DEFAULT_PORTS[parts.scheme]:
+        return False
+    return bool(host) and "*" not in host and plain == text
 
 
 def _is_web_address(text: str) -> bool:
@@ -182,7 +197,8 @@ def _is_redis(text: str) -> bool:
     try:
         parts = urlsplit(text)
         database = redis_database(text)
-    except ValueError:
+        ConnectionPool.from_url(text).make_connection()  # connects nowhere yet
+    except (ValueError, TypeError, RedisError):
         return False
     if parts.scheme == "unix":
         return bool(parts.path) and database >= 0

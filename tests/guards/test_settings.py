@@ -59,6 +59,7 @@ def test_nothing_but_config_and_commands_reads_the_environment() -> None:
     ["*", "https://*", "https://*.example.com", "app.example.com", "https://app.example.com/",
      "https://app.example.com/path", "ftp://app.example.com", "https://", "null",
      "https://user@app.example.com", "https://app.example.com:port", "https://APP.example.com",
+     "https://app.example.com:443", "http://app.example.com:80",
      "https://ok.example.com, *"],
 )  # fmt: skip
 def test_cors_origins_that_no_browser_sends_are_refused_at_start(value: str) -> None:
@@ -73,6 +74,25 @@ def test_exact_origins_are_taken() -> None:
         "http://localhost:5173",
         "http://[::1]:8000",
     ]
+
+
+@pytest.mark.parametrize(
+    "value", ["http://x", "a b", "x.example.com:8000", "x/y", "[::1", "*.example.com", "ok,a:b"]
+)
+def test_hosts_that_no_request_names_are_refused_at_start(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^ALLOWED_HOSTS is .*, but must be"):
+        Environment({"ALLOWED_HOSTS": value}).hosts("ALLOWED_HOSTS", "")
+
+
+def test_names_and_addresses_of_hosts_are_taken() -> None:
+    value = "*,.example.com,this-machine,my_host,10.0.0.1,[::1],fd00::1,[10.0.0.1],localhost."
+    assert Environment({"ALLOWED_HOSTS": value}).hosts("ALLOWED_HOSTS", "") == value.split(",")
+
+
+@pytest.mark.parametrize("value", ["x", "nan", "sNaN", "-sNaN1", "inf", "1e999", "0.9", "2.1"])
+def test_a_decimal_out_of_its_range_is_refused(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^STEP is .*, but must be .* from 1 to 2\.$"):
+        Environment({"STEP": value}).decimal("STEP", "1", low="1", high="2")
 
 
 @pytest.mark.parametrize("value", ["", "short", "x" * 31])
@@ -104,7 +124,8 @@ def test_an_address_of_postgres_that_names_no_database_is_refused_without_its_pa
      "redis://localhost/abc", "redis://localhost/1/2", "redis://localhost/-1",
      "redis://localhost?db=x", "redis://localhost?db=-1", "unix://", "unix:///run/redis?db=x",
      "http://localhost/0", "localhost:6379", "redis://u:s3cret[@h/0", "redis://:s3cret/@h/0",
-     "unix:///run/redis?password=s3cret&db=x"],
+     "unix:///run/redis?password=s3cret&db=x", "redis://:s3cret@h/0?ssl_cert_req=none",
+     "rediss://:s3cret@h/0?ssl_cert_reqs=some"],
 )  # fmt: skip
 def test_an_address_of_redis_with_a_wrong_port_or_database_is_refused_without_its_password(
     value: str,
