@@ -1,8 +1,10 @@
 """From a phone to a wide screen, for eyes that want less motion, too."""
 
 import contextlib
+import json
+import re
 
-from playwright.sync_api import Error, Route, expect
+from playwright.sync_api import Error, Route, WebSocketRoute, expect
 
 from securities.tickers import TICKER_LENGTH
 from tests.browser.conftest import OpenScreen
@@ -39,6 +41,49 @@ RUNS_OVER = """(place) => [place, ...place.children]
       || (it.scrollWidth > it.clientWidth && getComputedStyle(it).textOverflow !== 'ellipsis'))
     .map((it) => it.outerHTML.slice(0, 120))"""
 
+OVER_ANOTHER = """(row) => {
+  const isPiece = (it) => it.matches('[aria-label]')
+    || (it.textContent && [...it.children].every((child) => child.matches('svg')))
+  const pieces = [...row.querySelectorAll('*')]
+    .filter((it) => isPiece(it) && it.getClientRects().length)
+    .map((it) => [it.ariaLabel ?? it.textContent, it.getBoundingClientRect()])
+  const isOver = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1
+  const edge = row.getBoundingClientRect().right
+  return pieces.flatMap(([text, box], index) => [
+    ...(box.right > edge ? [`${text} sticks out`] : []),
+    ...pieces.slice(index + 1).filter(([, other]) => isOver(box, other))
+      .map(([other]) => `${text} over ${other}`),
+  ])
+}"""
+
+MOVES = {
+    "AAPL": ("57409.69", "-13824.81", "-19.41"),
+    "KO": ("853057.48", "140711.88", "19.75"),
+    "MSFT": ("12345678.92", "11633333.32", "1633.11"),
+    "NVDA": ("999999999.99", "-999999999.99", "-99.99"),
+    "TSLA": ("157845.91", "157843.41", "6313736.40"),
+    "AMZN": ("0.00012345", "-0.00000012", "-0.10"),
+}
+"""Tickers with a price, its change, and the change in percent."""
+
+
+def let_move(screen: Screen) -> None:
+    """From the next load on, the prices that arrive for these are others."""
+
+    def moved(message: str | bytes) -> str:
+        frame = json.loads(message)
+        for quote in frame.get("quotes", []):
+            if quote["ticker"] in MOVES:
+                fields = ("price", "abs_change", "pct_change")
+                quote.update(zip(fields, MOVES[quote["ticker"]], strict=True))
+        return json.dumps(frame)
+
+    def through(socket: WebSocketRoute) -> None:
+        socket.connect_to_server().on_message(lambda message: socket.send(moved(message)))
+
+    screen.page.route_web_socket(re.compile("/ws/watchlist"), through)
+
 
 def open_as(open_screen: OpenScreen, name: str) -> Screen:
     """The screen of somebody of that name, while the market is closed."""
@@ -69,6 +114,24 @@ def test_nothing_sticks_out_at_any_width(open_screen: OpenScreen, account: Accou
         box = screen.page.get_by_role("button", name="Remove MSFT").bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 24  # WCAG 2.5.8
+
+
+def test_large_prices_run_over_nothing_at_any_width(
+    open_screen: OpenScreen, account: Account
+) -> None:
+    account.watch("SIM01", *MOVES)
+    screen = open_screen()
+    let_move(screen)
+    screen.page.reload()
+    screen.row("NVDA").click()
+    chart = screen.page.get_by_role("region", name="NVDA")
+    for place in (screen.row("NVDA"), chart):
+        expect(place).to_contain_text("999,999,999.99", timeout=SOON)
+    for width in (*WIDTHS, 540, 1024):
+        screen.page.set_viewport_size({"width": width, "height": 800})
+        for ticker in ("SIM01", *MOVES):
+            assert (width, screen.row(ticker).evaluate(OVER_ANOTHER)) == (width, [])
+        assert (width, chart.locator("header").evaluate(OVER_ANOTHER)) == (width, [])
 
 
 def test_the_header_has_room_for_the_longest_badge_at_any_width(

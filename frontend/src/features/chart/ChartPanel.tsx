@@ -80,6 +80,7 @@ function Headline({ subject, jump }: { subject: Subject; jump: Anomaly | undefin
       <div className={styles.standing}>
         <p className={styles.price}>
           {price?.price == null ? "—" : formatDecimal(price.price)}
+          <wbr />
           <small>{subject.currency}</small>
         </p>
         <Change price={price} size="hero" />

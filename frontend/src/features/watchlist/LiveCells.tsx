@@ -24,6 +24,7 @@ export function LiveCells({ ticker, currency }: { ticker: string; currency: stri
         <span key={price?.sequence} className={styles.amount} data-moved={price?.moved}>
           {price?.price == null ? "—" : formatDecimal(price.price)}
         </span>
+        <wbr />
         <small className={styles.currency}>{currency}</small>
       </span>
       <span role="cell" className={styles.change}>
