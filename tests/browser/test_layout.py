@@ -57,6 +57,12 @@ OVER_ANOTHER = """(row) => {
   ])
 }"""
 
+LETTERS_IN_A_LINE = """(heading) => {
+  const range = document.createRange()
+  range.selectNodeContents(heading.firstChild)
+  return heading.textContent.length / range.getClientRects().length
+}"""
+
 MOVES = {
     "AAPL": ("57409.69", "-13824.81", "-19.41"),
     "KO": ("853057.48", "140711.88", "19.75"),
@@ -176,6 +182,14 @@ def test_the_longest_ticker_runs_over_nothing(
             screen.page.set_viewport_size({"width": width, "height": 800})
             for place in (screen.row(ticker).get_by_role("rowheader"), chart.locator("h2")):
                 assert (width, place.evaluate(RUNS_OVER)) == (width, [])
+        stack.jump(ticker, percent=6_313_856)
+        expect(chart).to_contain_text("+6,313,856.00%", timeout=SOON)
+        for width in (480, 600, 768, 1080, 1280):
+            screen.page.set_viewport_size({"width": width, "height": 800})
+            header = chart.locator("header")
+            assert (width, header.evaluate(OVER_ANOTHER)) == (width, [])
+            letters = chart.locator("h2").evaluate(LETTERS_IN_A_LINE)
+            assert (width, letters >= 6) == (width, True)
         expect(screen.page.get_by_role("button", name=ticker, exact=True)).to_have_attribute(
             "title", ticker
         )

@@ -11,12 +11,12 @@ const ARROWS = { up: ArrowUp, down: ArrowDown };
 export function Jump({ anomaly }: { anomaly: Anomaly }) {
   const Arrow = ARROWS[anomaly.direction];
   return (
-    <span className={styles.jump}>
+    <>
       <span className={styles.change} data-direction={anomaly.direction}>
         <Arrow />
         {formatPercent(anomaly.pct_change)}
       </span>{" "}
       {formatClock(anomaly.at)}
-    </span>
+    </>
   );
 }
