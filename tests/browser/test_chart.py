@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenScreen
 from tests.browser.screen import SOON, Account, Screen
+from tests.browser.stack import Stack
 from tests.integration.processes import wait_until
 
 CANDLES = {"1m": "a minute", "5m": "five minutes", "1h": "an hour", "1d": "a day"}
@@ -74,3 +75,27 @@ def test_intervals_are_chosen_by_keyboard(open_screen: OpenScreen, account: Acco
     expect(drawn(chart, "Candles of a minute")).to_be_visible(timeout=SOON)
     expect(chart.get_by_role("button", name="1m", exact=True)).to_be_focused()
     is_chosen(chart, "1m")
+
+
+def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl(
+    open_screen: OpenScreen, account: Account, stack: Stack
+) -> None:
+    account.watch("AAPL")
+    screen = open_screen(viewport={"width": 640, "height": 400})
+    screen.is_live()
+    chart = screen.page.get_by_role("region", name="AAPL")
+    chart.get_by_role("button", name="1d", exact=True).click()
+    drawn(chart, "Candles of a day").hover()
+    top: float = screen.page.evaluate("() => scrollY")
+    screen.page.mouse.wheel(0, 50)
+    screen.page.wait_for_function(f"() => scrollY === {top + 50}", timeout=SOON)
+    stack.freeze_prices()  # which would move the candle
+    try:
+        expect(screen.badge).to_contain_text("Stale", timeout=2 * SOON)
+        before = pixels(screen)
+        screen.page.keyboard.down("Control")
+        screen.page.mouse.wheel(0, -300)
+        wait_until(lambda: pixels(screen) != before, seconds=5, what="a wider candle")
+        assert screen.page.evaluate("() => scrollY") == top + 50
+    finally:
+        stack.thaw_prices()

@@ -44,9 +44,11 @@ export class TickerChart {
       },
       handleScroll: { vertTouchDrag: false },
     });
+    element.addEventListener("wheel", leaveToPage, { capture: true, passive: true });
   }
 
   destroy(): void {
+    this.element.removeEventListener("wheel", leaveToPage, { capture: true });
     this.chart.remove();
   }
 
@@ -100,4 +102,9 @@ export class TickerChart {
     const minMove = 1 / 10 ** precision;
     this.drawing?.series.applyOptions({ priceFormat: { type: "price", precision, minMove } });
   }
+}
+
+/** The wheel scrolls the page; with Ctrl, which is what two fingers on a touchpad send, it zooms. */
+function leaveToPage(event: WheelEvent): void {
+  if (!event.ctrlKey) event.stopPropagation();
 }
