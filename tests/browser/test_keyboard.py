@@ -40,6 +40,16 @@ def test_from_signing_in_to_undoing_a_removal(signed_out: OpenScreen, account: A
     expect(screen.page.locator("button[data-pick=MSFT]")).to_be_focused()
     keyboard.press("Control+z")
     screen.shows("AAPL", "KO", "MSFT")
+    expect(screen.page.locator("button[data-pick=KO]")).to_be_focused()
+
+
+def test_undo_takes_the_focus_to_what_came_back(open_screen: OpenScreen, account: Account) -> None:
+    account.watch("AAPL")
+    screen = open_screen()
+    screen.page.get_by_role("button", name="Remove AAPL").press("Enter")
+    expect(screen.rows).to_have_count(0)
+    screen.notices.get_by_role("button", name="Undo").press("Enter")
+    expect(screen.page.locator("button[data-pick=AAPL]")).to_be_focused()
 
 
 def test_tab_reaches_every_control(open_screen: OpenScreen, account: Account) -> None:

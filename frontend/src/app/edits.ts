@@ -6,6 +6,8 @@ import type { Security } from "@/shared/api/types";
 import { priceStore } from "@/shared/prices/priceStore";
 import { dismissToast, showToast } from "@/shared/ui/toasts";
 
+import { focusRow } from "./reveal";
+
 /** What a person can do to the list: shown at once, and taken back when the server refuses. */
 export function addSecurity(security: Security): void {
   priceStore.apply([quoteOfSecurity(security)]);
@@ -26,6 +28,8 @@ export function removeTicker(ticker: string): void {
 }
 
 function putBack({ row, index }: Removed): void {
+  // The button for it goes away with its notice, and would take the focus along.
+  focusRow(row.ticker);
   watchlist.add(row, index).catch((error: unknown) => {
     showToast(`${row.ticker} could not be put back. ${messageOf(error)}`, { kind: "problem" });
   });
