@@ -21,6 +21,10 @@ def test_searching_by_name_and_adding_with_enter(open_screen: OpenScreen, accoun
     screen.page.keyboard.press("Enter")
     screen.shows("MSFT", "AAPL")
     account.has("MSFT", "AAPL")
+    expect(screen.notices).to_contain_text("AAPL added")
+    screen.search.fill("AAPL")
+    screen.search.press("Enter")
+    expect(screen.notices).to_have_text("AAPL is on your list already", timeout=SOON)
 
 
 def test_nothing_found_is_said(open_screen: OpenScreen) -> None:

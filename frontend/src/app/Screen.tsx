@@ -8,6 +8,7 @@ import { Watchlist } from "@/features/watchlist/Watchlist";
 import { watchlist } from "@/features/watchlist/WatchlistStore";
 import type { Security, User } from "@/shared/api/types";
 import { useStore } from "@/shared/store";
+import { say } from "@/shared/ui/toasts";
 
 import { addSecurity, removeTicker } from "./edits";
 import { Header } from "./Header";
@@ -36,6 +37,13 @@ export function Screen({ user }: { user: User }) {
     },
     [choose],
   );
+  const showListed = useCallback(
+    (ticker: string) => {
+      show(ticker);
+      say(`${ticker} is on your list already`);
+    },
+    [show],
+  );
   const open = useCallback(
     (ticker: string) => {
       choose(ticker);
@@ -54,7 +62,7 @@ export function Screen({ user }: { user: User }) {
   return (
     <>
       <Header user={user}>
-        <SearchBox inputRef={search} listed={listed} onAdd={add} onShow={show} />
+        <SearchBox inputRef={search} listed={listed} onAdd={add} onShow={showListed} />
       </Header>
       <main className={styles.main} data-filled={rows.length > 0}>
         <h1 className="visually-hidden">Your watchlist</h1>

@@ -67,6 +67,21 @@ test("the offer to undo goes away, but not while it is pointed at", async () => 
   expect(screen.queryByText("KO removed")).toBeNull();
 });
 
+test("what was added is said to those who cannot see it, each time, and not for ever", async () => {
+  fakeFetch({ "PUT watchlist/TSLA": () => ({ body: item("TSLA") }) });
+  const added = () => screen.queryByText("TSLA added");
+  act(() => addSecurity(security("TSLA")));
+  expect(added()).toBeNull();
+  await settle();
+  const first = added();
+  expect(screen.getByRole("status").contains(first)).toBe(true);
+  act(() => addSecurity(security("TSLA")));
+  await settle();
+  expect(added()).not.toBe(first);
+  await act(() => vi.advanceTimersByTimeAsync(8000));
+  expect(added()).toBeNull();
+});
+
 test("what the server refuses is taken back and said", async () => {
   const full = { code: "watchlist_full", message: "A watchlist may have at most 3 securities." };
   fakeFetch({
@@ -77,6 +92,7 @@ test("what the server refuses is taken back and said", async () => {
   expect(shown()).toContain("TSLA");
   await settle();
   expect(shown()).not.toContain("TSLA");
+  expect(screen.queryByText("TSLA added")).toBeNull();
   expect(screen.getByRole("status").textContent).toContain("at most 3 securities");
 });
 

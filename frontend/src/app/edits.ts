@@ -4,16 +4,19 @@ import { watchlist } from "@/features/watchlist/WatchlistStore";
 import { messageOf } from "@/shared/api/errors";
 import type { Security } from "@/shared/api/types";
 import { priceStore } from "@/shared/prices/priceStore";
-import { dismissToast, showToast } from "@/shared/ui/toasts";
+import { dismissToast, say, showToast } from "@/shared/ui/toasts";
 
 import { focusRow } from "./reveal";
 
 /** What a person can do to the list: shown at once, and taken back when the server refuses. */
 export function addSecurity(security: Security): void {
   priceStore.apply([quoteOfSecurity(security)]);
-  watchlist.add(rowOf(security)).catch((error: unknown) => {
-    showToast(`${security.ticker} was not added. ${messageOf(error)}`, { kind: "problem" });
-  });
+  watchlist.add(rowOf(security)).then(
+    () => say(`${security.ticker} added`),
+    (error: unknown) => {
+      showToast(`${security.ticker} was not added. ${messageOf(error)}`, { kind: "problem" });
+    },
+  );
 }
 
 export function removeTicker(ticker: string): void {

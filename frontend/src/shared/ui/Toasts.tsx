@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { useStore } from "@/shared/store";
 
 import { AlertIcon, CloseIcon } from "./icons";
-import { dismissToast, takeAction, type Toast, toasts } from "./toasts";
+import { dismissToast, said, takeAction, type Toast, toasts } from "./toasts";
 import styles from "./Toasts.module.css";
 
 const STAYS_MS = 8000;
@@ -12,11 +12,30 @@ const STAYS_MS = 8000;
 export function Toasts() {
   const shown = useStore(toasts);
   return (
-    <div className={styles.stack} role="status" aria-label="Notices">
+    // Not atomic: a new notice is no reason to read the others again.
+    <div className={styles.stack} role="status" aria-atomic={false} aria-label="Notices">
+      <Said />
       {shown.map((toast) => (
         <ToastCard key={toast.id} toast={toast} />
       ))}
     </div>
+  );
+}
+
+function Said() {
+  const words = useStore(said);
+
+  useEffect(() => {
+    if (words === null) return;
+    const timer = setTimeout(() => said.set(null), STAYS_MS);
+    return () => clearTimeout(timer);
+  }, [words]);
+
+  if (words === null) return null;
+  return (
+    <p key={words.id} className="visually-hidden">
+      {words.text}
+    </p>
   );
 }
 

@@ -13,6 +13,14 @@ let nextId = 1;
 
 export const toasts = createStore<readonly Toast[]>([]);
 
+/** For ears only: what eyes see happen by themselves. Numbered, as the same may be said twice. */
+export const said = createStore<Pick<Toast, "id" | "text"> | null>(null);
+
+export function say(text: string): void {
+  said.set({ id: nextId, text });
+  nextId += 1;
+}
+
 /** Returns the id by which the toast can be dismissed. */
 export function showToast(text: string, options: Partial<Pick<Toast, "kind" | "action">> = {}): number {
   const toast: Toast = { id: nextId, text, kind: "plain", action: null, ...options };
