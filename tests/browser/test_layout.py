@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 
-from playwright.sync_api import Error, Route, WebSocketRoute, expect
+from playwright.sync_api import Error, Locator, Route, WebSocketRoute, expect
 
 from securities.tickers import TICKER_LENGTH
 from tests.browser.conftest import OpenScreen
@@ -245,3 +245,48 @@ def test_prices_flash_only_for_those_who_want_motion(
         names.append(moved.evaluate("it => getComputedStyle(it).animationName"))
     assert names[0].startswith("_flash-")
     assert names[1] == "none"
+
+
+def test_what_is_chosen_shows_in_the_colours_of_the_system(
+    open_screen: OpenScreen, account: Account
+) -> None:
+    account.watch("AAPL", "KO")
+    screen = open_screen(forced_colors="active")
+    screen.is_live()
+
+    def button(name: str) -> Locator:
+        return screen.page.get_by_role("button", name=name, exact=True)
+
+    mark = color(screen, "Highlight")
+    for chosen, other, part in (
+        (screen.row("AAPL"), screen.row("KO"), "::before"),
+        (button("Tick"), button("1m"), ""),
+        (button("15 min"), button("All"), ""),
+    ):
+        assert background(chosen, part) == mark
+        assert background(other, part) != mark
+    dot = screen.badge.locator("span")
+    assert background(dot) == color(screen, "CanvasText")
+
+
+def color(screen: Screen, name: str) -> str:
+    """A colour of the system: these alone are left as they are where the system sets colours."""
+    found: str = screen.page.evaluate(
+        """(name) => {
+          const probe = document.body.appendChild(document.createElement('i'))
+          probe.style.background = name
+          const found = getComputedStyle(probe).backgroundColor
+          probe.remove()
+          return found
+        }""",
+        name,
+    )
+    return found
+
+
+def background(place: Locator, part: str = "") -> str:
+    """The colour behind an element, or behind such a part of it."""
+    found: str = place.evaluate(
+        "(it, part) => getComputedStyle(it, part || null).backgroundColor", part
+    )
+    return found
