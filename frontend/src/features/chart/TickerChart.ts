@@ -1,6 +1,6 @@
 import { createChart, type IChartApi, type TickMarkType } from "lightweight-charts";
 
-import { decimalsOf, type Direction, formatDecimal } from "@/shared/format/decimal";
+import { decimalsOf, type Direction } from "@/shared/format/decimal";
 import type { LivePrice } from "@/shared/prices/priceStore";
 import type { Anomaly } from "@/shared/protocol/frames";
 
@@ -11,6 +11,7 @@ import { type Drawing, RIGHT_OFFSET } from "./Drawing";
 import { SECONDS } from "./intervals";
 import { LineDrawing } from "./LineDrawing";
 import { pointsOf } from "./points";
+import { priceLabel } from "./priceLabel";
 import { chartOptions, readTheme } from "./theme";
 import type { Recorded } from "./useHistory";
 
@@ -29,7 +30,7 @@ export class TickerChart {
       autoSize: true,
       localization: {
         timeFormatter: (seconds: number) => this.drawing?.stamp(seconds * 1000) ?? "",
-        priceFormatter: (price: number) => formatDecimal(price.toFixed(this.decimals)),
+        priceFormatter: (price: number) => priceLabel(price, this.decimals),
       },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 } },
       timeScale: {
