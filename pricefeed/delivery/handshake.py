@@ -31,25 +31,33 @@ class PriceHttpProtocol(HttpToolsProtocol):
 
     _is_upgrade: bool | None = None
     _bytes_of_head = 0
-    _is_whole = False
+    _is_upgraded = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._await_more()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # which uvicorn's leaves where a link has broken
+
     def data_received(self, data: bytes) -> None:
         """As uvicorn's, but a head, or what follows a body, does not grow for ever."""
         self._bytes_of_head += len(data)
         super().data_received(data)
-        if self.transport.is_closing():
+        if self._is_upgraded or self.transport.is_closing():
             return
         if self._bytes_of_head > MAX_HEAD_BYTES:
             if self._owes_an_answer():
                 self.transport.abort()
             else:
                 self.send_400_response("The head of this request is too long.")
-        elif not self._is_whole:
+        elif self._is_its_turn():
             self._await_more()
+
+    def _is_its_turn(self) -> bool:
+        """Whether the client has to go on, and has no answer to wait for."""
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
     def _await_more(self) -> None:
         self._unset_keepalive_if_required()
@@ -64,7 +72,6 @@ class PriceHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_upgrade = None
-        self._is_whole = False
 
     def on_headers_complete(self) -> None:
         self._bytes_of_head = 0
@@ -76,7 +83,6 @@ class PriceHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._bytes_of_head = 0
-        self._is_whole = True
         super().on_message_complete()
 
     def _should_upgrade(self) -> bool:
@@ -86,6 +92,7 @@ class PriceHttpProtocol(HttpToolsProtocol):
         return self._is_upgrade
 
     def handle_websocket_upgrade(self) -> None:
+        self._is_upgraded = True
         if self._owes_an_answer():
             self.transport.abort()
             return

@@ -1,16 +1,23 @@
 """The short way in answers every request as the long one does."""
 
 import asyncio
+import gc
 import json
 import socket
+import struct
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import closing, suppress
+from typing import Any
 
 import pytest
+import uvicorn
 from asgiref.sync import sync_to_async
+from uvicorn.server import ServerState
 from websockets.sync.client import connect
 
+from config import health
 from pricefeed.delivery import handshake
 from pricefeed.delivery.handshake import PriceHttpProtocol
 from securities.models import Security
@@ -182,6 +189,10 @@ UNFINISHED = {
     "nothing": [],
     "half a head": ["GET /health HTTP/1.1\r\nHo"],
     "half a body": ["POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"],
+    "an answered one and an empty line": [
+        "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        "\r\n",
+    ],
     "an answered one and half of another": [
         "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         "GET /health",
@@ -201,6 +212,50 @@ def test_a_request_that_is_never_finished_is_not_waited_for(
             time.sleep(0.1)
         while connection.recv(4096):
             pass
+
+
+def test_a_whole_request_is_answered_however_long_that_takes(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshake, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(health, "check_redis", lambda: time.sleep(1) or {})
+    request = f"GET /health/ready HTTP/1.1\r\nHost: {server}\r\n\r\n"
+    host, _, port = server.partition(":")
+    with closing(socket.create_connection((host, int(port)), timeout=5)) as connection:
+        connection.sendall(f"{request}GET /he".encode())
+        assert b"HTTP/1.1 503" in connection.makefile("rb").readline()
+
+
+async def test_of_who_breaks_off_amid_requests_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    monkeypatch.setattr(handshake, "SILENT_SECONDS", 0.1)
+    config = uvicorn.Config(slow, log_level="critical", lifespan="off")
+    config.load()
+    made: list[weakref.ref[PriceHttpProtocol]] = []
+
+    def make() -> PriceHttpProtocol:
+        protocol = PriceHttpProtocol(config, ServerState(), {})
+        made.append(weakref.ref(protocol))
+        return protocol
+
+    listening = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+    with closing(socket.create_connection(listening.sockets[0].getsockname())) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2 + b"GET / HTTP/1.1\r\nX: y")
+        await asyncio.sleep(0.1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    for _ in range(50):
+        await asyncio.sleep(0.1)
+        gc.collect()
+        if made[0]() is None:
+            break
+    assert made[0]() is None
+    listening.close()
 
 
 def test_who_is_slow_but_not_silent_is_answered(
