@@ -93,6 +93,7 @@ def test_ready_without_the_database_says_so_quickly(no_database: None) -> None:
     status, body = ask()
     assert (status, body["status"]) == (503, "unavailable")
     assert states(body) == {"database": "failed", "redis": "ok", "prices": "failed"}
+    assert body["checks"]["database"]["reason"] == "OperationalError"
     assert "database" in body["checks"]["prices"]["reason"]
 
 
