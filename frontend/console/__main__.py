@@ -37,9 +37,9 @@ def main() -> int:
     options = parse()
     session = Session(url=options.url, file=TokenFile(options.token_file))
     try:
-        _prepare_output()
         if options.sign_out:
             return _sign_out(session)
+        _prepare_output()
         return _watch(options, session)
     except (Stop, SignInAgain, Unavailable) as ended:
         _say(str(ended))
