@@ -89,7 +89,8 @@ class Announcer:
         An id that has not been given out yet is of another life of the database: then, too,
         of what is found from now on. Raises what Postgres raises when it is away.
         """
-        await self._read_for_newcomer(since)
+        # To the end, also for one whose time is up: it may be telling all the others.
+        await asyncio.shield(asyncio.ensure_future(self._read_for_newcomer(since)))
         if outlet.closed:
             return
         last = self._tail.last
