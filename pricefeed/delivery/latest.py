@@ -25,7 +25,7 @@ _TIMEOUT_SECONDS = 2.0
 _QUOTES = "tickwatch:quotes"
 _OWNERS = "tickwatch:quotes:owners"
 _MARK = "tickwatch:mark"
-_CATALOGUE = "tickwatch:mark:catalogue"
+_CATALOGUE = "tickwatch:quotes:catalogue"
 _HEARD = "tickwatch:mark:heard"
 _DELAYED = "tickwatch:mark:delayed"
 
