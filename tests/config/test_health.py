@@ -78,6 +78,7 @@ def test_ready_with_a_database_that_hangs_says_so_quickly(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hangs = threading.Event()
+    monkeypatch.setattr(health, "_POSTGRES_SECONDS", 1.0)
     monkeypatch.setattr(health, "_database", Question(lambda: {"hung": hangs.wait(60)}))
     try:
         status, body = ask()
