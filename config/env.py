@@ -21,11 +21,11 @@ from redis.exceptions import RedisError
 Number = TypeVar("Number", int, float, Decimal)
 
 _TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
 _HOST = re.compile(
     r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]|([0-9a-fA-F.]*:){2,}[0-9a-fA-F.]*"
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_FALSE = {"0", "false", "no", "off", ""}
 
 
 class Environment:
@@ -179,7 +179,7 @@ def _is_web_address(text: str) -> bool:
     except ValueError:
         return False
     rest = parts.query or parts.fragment or "@" in parts.netloc
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0 and not rest
+    return parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and port != 0 and not rest
 
 
 def _is_postgres(text: str) -> bool:
