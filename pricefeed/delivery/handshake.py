@@ -60,7 +60,7 @@ class PriceHttpProtocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
     def _await_more(self) -> None:
-        self._unset_keepalive_if_required()
+        """What comes unsets it, as it does what uvicorn waits with after an answer."""
         self.timeout_keep_alive_task = self.loop.call_later(SILENT_SECONDS, self._is_silent)
 
     def _is_silent(self) -> None:
