@@ -76,8 +76,7 @@ def publish(
             (FEED_GROUP, FeedMark(epoch, recorded.upto, done=True, delayed_since=delayed_since)),
         ]
     )
-    upto = Mark(epoch, recorded.upto)
-    latest.set_mark(upto, catalogue=catalogue, delayed_since=delayed_since)
+    latest.set_mark(Mark(epoch, recorded.upto), catalogue=catalogue, delayed_since=delayed_since)
     return sum(quote.sequence > 0 for quote in quotes)
 
 
