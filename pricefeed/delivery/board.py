@@ -143,6 +143,16 @@ class Board:
 
     # -- Views -------------------------------------------------------------------------------
 
+    def quoted(self, tickers: tuple[str, ...], places: Iterable[int]) -> tuple[str, ...]:
+        """A list without the tickers that have no quote; the same one if all have.
+
+        A security that let go of its ticker leaves such a place until lists are read again.
+        """
+        quotes = [self._quotes[place] for place in places]
+        if None not in quotes:
+            return tickers
+        return tuple(ticker for ticker, quote in zip(tickers, quotes, strict=True) if quote)
+
     def identities(self, places: Iterable[int]) -> list[str]:
         """What the quotes at these places are called, in a form that is only good for comparing."""
         return [

@@ -44,10 +44,11 @@ class Teller:
         """
         board, places, mark = self._board, connection.places, self.mark
         epoch = self._epoch_of(connection)
-        connection.told, connection.revision = connection.tickers, board.revision
+        connection.told = board.quoted(connection.tickers, places)
+        connection.revision = board.revision
         if since is not None and since.epoch == epoch and 0 < since.sequence <= mark.sequence:
             newer = board.whole(places, after_sequence=since.sequence)
-            snapshot = wire.snapshot_frame(mark.sequence, newer, tickers=connection.tickers)
+            snapshot = wire.snapshot_frame(mark.sequence, newer, tickers=connection.told)
         else:
             snapshot = wire.snapshot_frame(mark.sequence, board.whole(places))
         connection.write_together(welcome(epoch), snapshot, *self.complaints())
@@ -137,17 +138,18 @@ class Teller:
                     outlet.ask(text)
 
     def _tell_edit(self, connection: Connection, told: tuple[str, ...]) -> list[int]:
-        """The list is another one, or in another order, than the client knows.
+        """The list may be another one, or in another order, than the client knows.
 
+        A ticker that no security has just now is on it with its next quote.
         Returns the places of what was added, whose newest quotes the client has then.
         """
-        connection.told = tickers = connection.tickers
+        connection.told = tickers = self._board.quoted(connection.tickers, connection.places)
         if told == tickers:
             return []
         known = set(told)
         added = [
             place
-            for ticker, place in zip(tickers, connection.places, strict=True)
+            for ticker, place in zip(connection.tickers, connection.places, strict=True)
             if ticker not in known
         ]
         connection.write(

@@ -11,7 +11,7 @@ from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.protocol import Since
 from tests.asyncapi import check_frame
 
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
