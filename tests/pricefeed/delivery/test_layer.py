@@ -23,7 +23,7 @@ async def layer() -> AsyncIterator[BatchedChannelLayer]:
 
 
 async def soon(work: Awaitable[Any]) -> Any:
-    return await asyncio.wait_for(work, 3)
+    return await asyncio.wait_for(work, 15)
 
 
 async def test_a_batch_reaches_the_members_of_each_group_in_order(
@@ -171,7 +171,8 @@ async def test_what_a_stranger_publishes_makes_nobody_deaf(layer: BatchedChannel
             for rubbish in (b"", b"rubbish", b"\xc1", b"\x92\x91\xa1g\x90"):
                 await stranger.publish(name, rubbish)
     await layer.group_send_many([("g", {"type": "after"})])
-    assert (await soon(layer.receive_many(channel)))[-1] == {"type": "after"}
+    while {"type": "after"} not in await soon(layer.receive_many(channel)):
+        pass  # rubbish alone
 
 
 async def test_an_error_that_nobody_foresaw_makes_nobody_deaf(
