@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.browser.screen import SIGNED_IN, SOON, Account, Screen, register, sign_in
+from tests.browser.screen import SIGNED_IN, Account, Screen, register, sign_in
 from tests.browser.stack import Stack
 from tests.integration.processes import ROOT
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 20_000
+"""How long `expect` waits. How soon is what tests/faults measures; here others have the cores."""
+
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,6 +36,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium).")
     if not (ROOT / "frontend" / "dist" / "index.html").is_file():
         pytest.skip("The screen is not built: npm ci && npm run build in frontend/.")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
         yield browser
@@ -88,7 +92,7 @@ def open_screen(
         context = new_context(storage_state={"cookies": [], "origins": [origin]}, **options)
         sign_in(context, stack.url, account)
         screen = Screen(context.new_page(), stack.url).open()
-        expect(screen.search).to_be_visible(timeout=SOON)
+        expect(screen.search).to_be_visible()
         return screen
 
     return open_it

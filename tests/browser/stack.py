@@ -5,7 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -16,6 +19,9 @@ from tests.faults.servers import Valkey
 from tests.integration.processes import ROOT, START_SECONDS, STOP_SECONDS, wait_until
 
 DATABASE = "tickwatch_browser"
+
+QUIET_SECONDS = 1.5
+"""More than the window in which a price is compared with those before it."""
 
 
 class Stack:
@@ -76,13 +82,23 @@ class Stack:
         """Start Redis again, empty."""
         self._redis.start()
 
-    def freeze_prices(self) -> None:
-        """Stop the clock of the feed: the web server lives, but gets no prices."""
-        self._processes["beat"].send_signal(signal.SIGSTOP)
+    @contextlib.contextmanager
+    def silence(self) -> Iterator[None]:
+        """Stop the clock of the feed: the web server lives, but gets no prices meanwhile.
 
-    def thaw_prices(self) -> None:
-        """Let prices come again."""
-        self._processes["beat"].send_signal(signal.SIGCONT)
+        Begins when those on their way have come, and no jump is seen any more from the last.
+        """
+        beat = self._processes["beat"]
+        beat.send_signal(signal.SIGSTOP)
+        try:
+            quote, since = self._quote(), time.monotonic()
+            while time.monotonic() < since + QUIET_SECONDS:
+                time.sleep(0.1)
+                if (now := self._quote()) != quote:
+                    quote, since = now, time.monotonic()
+            yield
+        finally:
+            beat.send_signal(signal.SIGCONT)
 
     def say_delayed(self, *, since_ms: int) -> None:
         """End a run as one does whose vendor has been in trouble since then."""
@@ -186,15 +202,19 @@ class Stack:
         web = self._processes["web"]
         assert web.poll() is None, self._last_words("web")
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/health", timeout=2).is_success
+            return httpx.get(f"{self.url}/health", timeout=10).is_success
         return False
 
     def _last_words(self, name: str) -> str:
         return f"\n{name}: {(self._logs / f'{name}.log').read_text()[-3000:]}"
 
     def _has_prices(self) -> bool:
-        answer = httpx.get(f"{self.url}/api/v1/securities/AAPL", timeout=5)
-        return answer.is_success and answer.json()["last_price"] is not None
+        return self._quote()["last_price"] is not None
+
+    def _quote(self) -> dict[str, Any]:
+        answer = httpx.get(f"{self.url}/api/v1/securities/AAPL", timeout=30)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
 
 
 def _fresh_database(url: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import SOON, Account
+from tests.browser.screen import Account
 from tests.integration.processes import ROOT
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -43,7 +43,7 @@ def test_signed_out(signed_out: OpenScreen) -> None:
 
 def test_empty_list(open_screen: OpenScreen) -> None:
     screen = open_screen()
-    expect(screen.page.get_by_role("button", name="Add AAPL")).to_be_visible(timeout=SOON)
+    expect(screen.page.get_by_role("button", name="Add AAPL")).to_be_visible()
     is_clean(screen.page)
 
 
@@ -52,7 +52,7 @@ def test_filled_list(open_screen: OpenScreen, account: Account) -> None:
     # Without flashes: a colour on its way from one to another has no contrast of its own.
     screen = open_screen(reduced_motion="reduce")
     screen.is_live()
-    expect(screen.page.locator("canvas").first).to_be_visible(timeout=SOON)
+    expect(screen.page.locator("canvas").first).to_be_visible()
     is_clean(screen.page)
     screen.page.get_by_role("button", name="Remove KO").click()
     screen.search.fill("a")

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import SOON, Account, Screen
+from tests.browser.screen import Account, Screen
 from tests.browser.stack import Stack
 from tests.integration.processes import wait_until
 
@@ -38,18 +38,18 @@ def test_buttons_switch_between_prices_and_candles(
     screen = open_screen()
     screen.is_live()
     chart = screen.page.get_by_role("region", name="AAPL")
-    expect(drawn(chart, "Every price")).to_be_visible(timeout=SOON)
+    expect(drawn(chart, "Every price")).to_be_visible()
     is_chosen(chart, "Tick")
     for name, of in CANDLES.items():
         with screen.page.expect_response(re.compile(f"/AAPL/history.interval={name}&")) as answer:
             chart.get_by_role("button", name=name, exact=True).click()
         assert answer.value.ok
-        expect(drawn(chart, f"Candles of {of}")).to_be_visible(timeout=SOON)
+        expect(drawn(chart, f"Candles of {of}")).to_be_visible()
         is_chosen(chart, name)
         # Ranges are of minutes, and make no sense of days.
         expect(chart.get_by_role("group", name="Time range")).to_be_hidden()
     chart.get_by_role("button", name="Tick", exact=True).click()
-    expect(drawn(chart, "Every price")).to_be_visible(timeout=SOON)
+    expect(drawn(chart, "Every price")).to_be_visible()
     expect(chart.get_by_role("group", name="Time range")).to_be_visible()
 
 
@@ -59,7 +59,7 @@ def test_the_newest_candle_moves_with_the_prices(open_screen: OpenScreen, accoun
     screen.is_live()
     chart = screen.page.get_by_role("region", name="AAPL")
     chart.get_by_role("button", name="1d", exact=True).click()
-    expect(drawn(chart, "Candles of a day")).to_be_visible(timeout=SOON)
+    expect(drawn(chart, "Candles of a day")).to_be_visible()
     before = pixels(screen)
     screen.sees_price_move("AAPL")
     wait_until(lambda: pixels(screen) != before, seconds=5, what="the candle's move")
@@ -72,7 +72,7 @@ def test_intervals_are_chosen_by_keyboard(open_screen: OpenScreen, account: Acco
     chart.get_by_role("button", name="Tick", exact=True).focus()
     screen.page.keyboard.press("Tab")
     screen.page.keyboard.press("Enter")
-    expect(drawn(chart, "Candles of a minute")).to_be_visible(timeout=SOON)
+    expect(drawn(chart, "Candles of a minute")).to_be_visible()
     expect(chart.get_by_role("button", name="1m", exact=True)).to_be_focused()
     is_chosen(chart, "1m")
 
@@ -88,14 +88,11 @@ def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl(
     drawn(chart, "Candles of a day").hover()
     top: float = screen.page.evaluate("() => scrollY")
     screen.page.mouse.wheel(0, 50)
-    screen.page.wait_for_function(f"() => scrollY === {top + 50}", timeout=SOON)
-    stack.freeze_prices()  # which would move the candle
-    try:
-        expect(screen.badge).to_contain_text("Stale", timeout=2 * SOON)
+    screen.page.wait_for_function(f"() => scrollY === {top + 50}")
+    with stack.silence():  # prices would move the candle
+        expect(screen.badge).to_contain_text("Stale")
         before = pixels(screen)
         screen.page.keyboard.down("Control")
         screen.page.mouse.wheel(0, -300)
         wait_until(lambda: pixels(screen) != before, seconds=5, what="a wider candle")
         assert screen.page.evaluate("() => scrollY") == top + 50
-    finally:
-        stack.thaw_prices()

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import PASSWORD, SOON, Account
+from tests.browser.screen import PASSWORD, Account
 
 
 def test_from_signing_in_to_undoing_a_removal(signed_out: OpenScreen, account: Account) -> None:
@@ -20,7 +20,7 @@ def test_from_signing_in_to_undoing_a_removal(signed_out: OpenScreen, account: A
 
     keyboard.press("/")
     keyboard.type("KO")
-    expect(screen.page.get_by_role("option").first).to_contain_text("KO", timeout=SOON)
+    expect(screen.page.get_by_role("option").first).to_contain_text("KO")
     keyboard.press("ArrowDown")
     keyboard.press("ArrowUp")
     keyboard.press("Enter")
@@ -56,7 +56,7 @@ def test_tab_reaches_every_control(open_screen: OpenScreen, account: Account) ->
     account.watch("AAPL", "KO")
     screen = open_screen()
     screen.shows("AAPL", "KO")
-    expect(screen.page.locator("canvas").first).to_be_visible(timeout=SOON)
+    expect(screen.page.locator("canvas").first).to_be_visible()
     reached = []
     for _ in range(20):
         screen.page.keyboard.press("Tab")

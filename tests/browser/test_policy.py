@@ -3,7 +3,7 @@
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import SOON, Account
+from tests.browser.screen import Account
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -33,7 +33,7 @@ def test_it_works_under_a_strict_content_security_policy(
     )
     screen.page.reload()
     screen.is_live()
-    expect(screen.page.locator("canvas").first).to_be_visible(timeout=SOON)
+    expect(screen.page.locator("canvas").first).to_be_visible()
     screen.page.get_by_role("button", name="Remove AAPL").click()
     screen.shows()
     assert screen.page.evaluate("() => window.refused") == []

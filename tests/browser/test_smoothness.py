@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import CDPSession, expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import SOON, Account
+from tests.browser.screen import Account
 
 ROWS = 500
 SECONDS = 3
@@ -31,7 +31,7 @@ def test_five_hundred_rows_stay_smooth(open_screen: OpenScreen, account: Account
     account.watch(*some_tickers(account, ROWS))
     screen = open_screen()
     screen.is_live()
-    expect(screen.rows).to_have_count(ROWS, timeout=SOON)
+    expect(screen.rows).to_have_count(ROWS)
     screen.page.wait_for_timeout(1_000)  # not the start, but what follows, shall be smooth
     screen.page.evaluate(WATCH_ROWS)
     browser = screen.page.context.new_cdp_session(screen.page)

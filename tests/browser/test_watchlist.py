@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import SOON, Account, Screen
+from tests.browser.screen import Account, Screen
 from tests.browser.stack import Stack
 
 
@@ -24,7 +24,7 @@ def test_searching_by_name_and_adding_with_enter(open_screen: OpenScreen, accoun
     expect(screen.notices).to_contain_text("AAPL added")
     screen.search.fill("AAPL")
     screen.search.press("Enter")
-    expect(screen.notices).to_have_text("AAPL is on your list already", timeout=SOON)
+    expect(screen.notices).to_have_text("AAPL is on your list already")
 
 
 def test_nothing_found_is_said(open_screen: OpenScreen) -> None:
@@ -40,10 +40,10 @@ def test_prices_move_in_the_row_and_in_the_chart(open_screen: OpenScreen, accoun
     screen.sees_price_move("AAPL")
     screen.row("SIM00").click()
     chart = screen.page.get_by_role("region", name="SIM00")
-    expect(chart.locator("canvas").first).to_be_visible(timeout=SOON)
+    expect(chart.locator("canvas").first).to_be_visible()
     price = chart.locator("p").filter(has_text="USD")
     before = price.inner_text()
-    expect(price).not_to_have_text(before, timeout=SOON)
+    expect(price).not_to_have_text(before)
 
 
 def test_an_open_tab_follows_what_curl_does(open_screen: OpenScreen, account: Account) -> None:
