@@ -30,7 +30,7 @@ class Account(NamedTuple):
     def has(self, *tickers: str) -> None:
         """The list becomes exactly this on the server, too."""
         expected = list(tickers)
-        wait_until(lambda: self._watched() == expected, seconds=15, what=f"the list {expected}")
+        wait_until(lambda: self._watched() == expected, what=f"the list {expected}")
 
     def _watched(self) -> list[str]:
         answer = self.api.get("watchlist").raise_for_status()

@@ -62,7 +62,7 @@ def test_the_newest_candle_moves_with_the_prices(open_screen: OpenScreen, accoun
     expect(drawn(chart, "Candles of a day")).to_be_visible()
     before = pixels(screen)
     screen.sees_price_move("AAPL")
-    wait_until(lambda: pixels(screen) != before, seconds=5, what="the candle's move")
+    wait_until(lambda: pixels(screen) != before, what="the candle's move")
 
 
 def test_intervals_are_chosen_by_keyboard(open_screen: OpenScreen, account: Account) -> None:
@@ -94,5 +94,5 @@ def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl(
         before = pixels(screen)
         screen.page.keyboard.down("Control")
         screen.page.mouse.wheel(0, -300)
-        wait_until(lambda: pixels(screen) != before, seconds=5, what="a wider candle")
+        wait_until(lambda: pixels(screen) != before, what="a wider candle")
         assert screen.page.evaluate("() => scrollY") == top + 50

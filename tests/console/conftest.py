@@ -29,7 +29,7 @@ from watchlists import cache
 from watchlists.services import watchlist_add_security
 
 ROOT = Path(__file__).parents[2]
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 Line = dict[str, Any]

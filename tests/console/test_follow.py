@@ -87,7 +87,7 @@ async def scripted(*scripts: Script) -> AsyncIterator[tuple[str, list[dict[str, 
 async def follow_until_it_ends(url: str, session: Any, seen: Seen | None = None) -> Exception:
     follower = Follower(url=url, session=session, quotes=Quotes(), view=seen or Seen())
     with pytest.raises((Stop, SignInAgain)) as ended:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await follower.run()
     return ended.value
 
@@ -259,7 +259,7 @@ async def test_silence_is_the_end_of_a_connection(
         url = f"ws://127.0.0.1:{port}/"
         follower = Follower(url=url, session=None, quotes=Quotes(), view=seen)
         task = asyncio.create_task(follower.run())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await seen.lost.wait()
         task.cancel()
     assert "silent" in seen.statuses[seen.names.index("reconnecting")].reason

@@ -215,7 +215,7 @@ def test_redis_runs_with_its_command_and_keeps_what_it_has_answered_when_killed(
 
 
 def test_the_web_server_answers(web: Containers) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/health", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/health", timeout=30) as answer:
         assert json.load(answer) == {"status": "ok"}
 
 
@@ -284,23 +284,23 @@ def test_the_screen_s_files_are_compressed_and_may_be_kept_for_ever(static: str)
     asset = f"{static}/assets/{image.SCRIPT}"
     request = urllib.request.Request(asset, headers={"Accept-Encoding": "gzip"})
 
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         content = answer.read()
 
     assert gzip.decompress(content) == b"'built'" * 100
     assert answer.headers["Vary"] == "Accept-Encoding"
     assert "immutable" in answer.headers["Cache-Control"]
-    with urllib.request.urlopen(asset, timeout=5) as plain:
+    with urllib.request.urlopen(asset, timeout=30) as plain:
         assert plain.read() == gzip.decompress(content)
 
 
 def test_files_without_a_hash_in_their_name_are_asked_for_again(static: str) -> None:
-    with urllib.request.urlopen(f"{static}/admin/css/base.css", timeout=5) as answer:
+    with urllib.request.urlopen(f"{static}/admin/css/base.css", timeout=30) as answer:
         assert "immutable" not in answer.headers["Cache-Control"]
 
 
 def test_nginx_serves_what_the_web_server_says(nginx: int, web: Containers) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{nginx}/health", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{nginx}/health", timeout=30) as answer:
         assert json.load(answer) == {"status": "ok"}
     kind, program, *words = web.services["nginx"]["healthcheck"]["test"]
     here = [word.replace(":8080", f":{nginx}") for word in words]
@@ -313,11 +313,11 @@ def test_nginx_serves_what_the_web_server_says(nginx: int, web: Containers) -> N
 def test_nginx_shows_nobody_the_metrics_that_the_web_server_has(
     nginx: int, web: Containers, path: str
 ) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/metrics", timeout=30) as answer:
         assert b"tickwatch_connections" in answer.read()
 
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"http://127.0.0.1:{nginx}{path}", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{nginx}{path}", timeout=30)
 
     assert refused.value.code == 404
     assert b"tickwatch_" not in refused.value.read()
@@ -325,16 +325,16 @@ def test_nginx_shows_nobody_the_metrics_that_the_web_server_has(
 
 def test_nginx_lets_sockets_through(nginx: int) -> None:
     address = f"ws://127.0.0.1:{nginx}/ws/prices/NOSUCHTICKER"
-    with connect(address, open_timeout=5) as client, suppress(ConnectionClosed):
+    with connect(address, open_timeout=30) as client, suppress(ConnectionClosed):
         while True:
-            client.recv(timeout=5)
+            client.recv(timeout=30)
 
     assert client.close_code == 4004
 
 
 def test_nginx_logs_requests_without_their_query(nginx: int, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
-    with urllib.request.urlopen(f"http://127.0.0.1:{nginx}/health?token=canary-7f3a", timeout=5):
+    with urllib.request.urlopen(f"http://127.0.0.1:{nginx}/health?token=canary-7f3a", timeout=30):
         pass
     deadline = time.monotonic() + 5
     while "/health" not in log.read_text():
@@ -393,8 +393,8 @@ def test_nginx_gives_a_handshake_that_meets_a_leaving_container_to_the_next(
         nginx_before([leaving, web.port, leaving], web.folder, tmp_path) as port,
     ):
         for _ in range(10):
-            with connect(f"ws://127.0.0.1:{port}/ws/prices", open_timeout=5) as client:
-                assert json.loads(client.recv(timeout=5))["type"] == "welcome"
+            with connect(f"ws://127.0.0.1:{port}/ws/prices", open_timeout=30) as client:
+                assert json.loads(client.recv(timeout=30))["type"] == "welcome"
 
 
 def test_nginx_keeps_no_connection_longer_than_the_web_server_does(
@@ -421,7 +421,7 @@ def test_nginx_refuses_in_the_shape_of_the_api(nginx: int) -> None:
     )
 
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=5)
+        urllib.request.urlopen(request, timeout=30)
 
     assert refused.value.code == 413
     assert json.load(refused.value)["code"] == "too_large"

@@ -200,7 +200,7 @@ def test_a_web_pod_passes_all_its_probes_before_there_is_any_price(
     assert pods.passes("web", "livenessProbe")
     assert pods.passes("web", "readinessProbe")
     with pytest.raises(urllib.error.HTTPError) as unready:
-        urllib.request.urlopen(f"http://127.0.0.1:{pods.port}/health/ready", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{pods.port}/health/ready", timeout=30)
     assert json.load(unready.value)["checks"]["prices"]["status"] == "failed"
 
 
@@ -211,7 +211,7 @@ def test_a_web_pod_answers_to_its_public_name_too_and_to_no_other(
         address = f"http://127.0.0.1:{pods.port}/health"
         request = urllib.request.Request(address, headers={"Host": host})
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as refused:
             return refused.code
@@ -227,7 +227,7 @@ def test_prometheus_finds_the_pod_s_sockets_where_its_annotations_say(
     address = f"http://127.0.0.1:{pods.port}{annotations['prometheus.io/path']}"
 
     def count() -> float:
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=30) as answer:
             return figures(answer.read().decode())["tickwatch_connections{prices}"]
 
     assert count() == 0
@@ -242,7 +242,7 @@ def test_a_pod_that_is_told_to_go_fails_readiness_alone_serves_on_and_then_sends
     pods: Pods, web: subprocess.Popen[bytes]
 ) -> None:
     with listening(pods) as client:
-        client.recv(timeout=10)
+        client.recv(timeout=30)
         told = time.monotonic()
         web.terminate()
         while pods.passes("web", "readinessProbe"):

@@ -21,7 +21,7 @@ class Stalled:
     def __init__(self, port: int, path: str) -> None:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
-        self._socket.settimeout(5)
+        self._socket.settimeout(30)
         self._socket.connect(("127.0.0.1", port))
         self._socket.sendall(_HANDSHAKE.format(path).encode())
         self._unread = b""

@@ -23,7 +23,7 @@ def test_all_are_back_with_newest_prices_and_postgres_is_asked_for_none(
     watched = watch(f"{len(herd)} clients cut at once", port=cable.port, members=herd)
     asked_before = house.postgres.log_size()
     cable.cut()
-    wait_until(lambda: not any(m.is_open for m in herd), seconds=5, what="everybody cut")
+    wait_until(lambda: not any(m.is_open for m in herd), what="everybody cut")
     cable.mend()
     watched.recovers(ended=time.monotonic())
 
@@ -36,6 +36,5 @@ def test_all_are_back_with_newest_prices_and_postgres_is_asked_for_none(
             "securities_quote" in query
             for query in house.postgres.queries(program="web", start=asked_before)
         ),
-        seconds=5,
         what="the query of a request for a price",
     )

@@ -45,7 +45,7 @@ def test_clients_that_stop_reading_cost_little_and_are_cut(
     house.await_commit(seconds=10)
     before, began, most = server.memory_info().rss, time.monotonic(), 0
     stall.extend(Stalled(web.port, fifty) for _ in range(STALLED))
-    wait_until(lambda: web.sockets() == len(crowd.members) + STALLED, seconds=5, what="all here")
+    wait_until(lambda: web.sockets() == len(crowd.members) + STALLED, what="all here")
     # The kernel is left with what they did not take, and gives that up by itself a little later.
     while (left := web.sockets() - len(crowd.members)) > 0:
         most = max(most, server.memory_info().rss)

@@ -19,11 +19,15 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 """For what is long up on a machine that is not busy elsewhere."""
 STOP_SECONDS = 15.0
+PATIENCE_SECONDS = 30.0
+"""For what comes by itself. How soon something comes is measured where it is promised."""
 
 Found = TypeVar("Found")
 
 
-def wait_until(find: Callable[[], Found | None], *, seconds: float, what: str) -> Found:
+def wait_until(
+    find: Callable[[], Found | None], *, seconds: float = PATIENCE_SECONDS, what: str
+) -> Found:
     """What `find` finds, as soon as it is not None or False; fails with `what` when it never is."""
     deadline = time.monotonic() + seconds
     while True:

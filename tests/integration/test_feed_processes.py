@@ -120,11 +120,11 @@ def test_jobs_older_than_a_period_are_not_run(
     beat.popen.send_signal(signal.SIGSTOP)
     newest: Any = json.loads(redis.lindex(QUEUE, 0) or b"")  # type: ignore[arg-type]
     expires = datetime.fromisoformat(newest["headers"]["expires"]).timestamp()
-    wait_until(lambda: time.time() > expires, seconds=2, what="the newest job to be old")
+    wait_until(lambda: time.time() > expires, what="the newest job to be old")
     worker = processes.worker(PRICE_UPDATE_SECONDS="0.5")
     worker.await_said(" ready.")
     worker.await_said(f"Discarding revoked task: {UPDATE_PRICES}", times=3)
-    wait_until(lambda: redis.llen(QUEUE) == 0, seconds=5, what="an empty queue")
+    wait_until(lambda: redis.llen(QUEUE) == 0, what="an empty queue")
     assert Feed.objects.get().run_at is None
 
     beat.popen.send_signal(signal.SIGCONT)
@@ -144,7 +144,7 @@ def test_what_a_killed_worker_had_committed_is_published_by_the_next_run(
         wait_until(is_waiting_for_us, seconds=START_SECONDS, what="a run")
         private_redis.process.suspend()  # what is committed cannot be published
     try:
-        wait_until(lambda: sequence() == len(market), seconds=5, what="the commit")
+        wait_until(lambda: sequence() == len(market), what="the commit")
         job_processes = worker.below()
         worker.kill()
         beat.kill()
@@ -152,7 +152,7 @@ def test_what_a_killed_worker_had_committed_is_published_by_the_next_run(
         private_redis.process.resume()
     assert mark(redis) is None
     assert redis.hlen(QUOTES) == 0
-    wait_until(lambda: not any(map(is_alive, job_processes)), seconds=5, what="their end, too")
+    wait_until(lambda: not any(map(is_alive, job_processes)), what="their end, too")
 
     ticks = tmp_path / "ticks.csv"
     ticks.write_text("time,ticker,price\n2026-01-02T14:30:00Z,T0,12.34\n")

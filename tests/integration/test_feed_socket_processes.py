@@ -41,7 +41,7 @@ class Feeder:
             with connect(
                 f"ws{web.url.removeprefix('http')}/ws/feed", additional_headers=headers
             ) as socket:
-                socket.recv(5)  # welcome
+                socket.recv(30)  # welcome
                 again, self._unanswered, answered = self._unanswered, [], 0
                 for message in itertools.chain(again, self._numbers):
                     self._unanswered.append(message)
@@ -69,7 +69,7 @@ class Feeder:
 
 def messages_answered(socket: ClientConnection) -> int:
     """By the next answer; before it may come that the feed is late, as it is after slow starts."""
-    while (frame := json.loads(socket.recv(10)))["type"] == "heartbeat":
+    while (frame := json.loads(socket.recv(30)))["type"] == "heartbeat":
         pass
     assert frame["type"] == "ack", frame
     return int(frame["messages"])

@@ -58,13 +58,13 @@ def use_sockets(web: Web, token: str) -> None:
     address = f"ws://127.0.0.1:{web.port}/ws/watchlist"
     auth = {"type": "auth", "token": token}
     with connect(address, additional_headers={"Authorization": f"Bearer {token}"}) as client:
-        assert json.loads(client.recv(timeout=10))["type"] == "welcome"
+        assert json.loads(client.recv(timeout=30))["type"] == "welcome"
         client.send(json.dumps(auth))
     for message in (auth, {**auth, "token": f"{token}x"}, {**auth, "more": 1}, [token]):
         with connect(address) as client:
             client.send(json.dumps(message))
             try:
-                client.recv(timeout=10)
+                client.recv(timeout=30)
             except ConnectionClosed:
                 assert message != auth
     with connect(f"{address}?token={token}"):

@@ -46,18 +46,14 @@ def test_whichever_process_is_asked_says_how_many_sockets_all_have_without_a_dea
             open_one("watchlist", token)
         everybody = {"watchlist": 3.0, "prices": float(opened)}
         for _ in range(10):  # whichever takes the connection
-            wait_until(lambda: counted(web) == everybody, seconds=5, what=f"{everybody}")
+            wait_until(lambda: counted(web) == everybody, what=f"{everybody}")
 
         killed = web.running.below()[0]
         killed.kill()
         web.running.await_said("web_process_ended")
         total = opened + 3
-        wait_until(
-            lambda: 0 < sum(counted(web).values()) < total, seconds=5, what="only the other's"
-        )
-    wait_until(
-        lambda: sum(counted(web).values()) == 0, seconds=5, what="nobody, once all have left"
-    )
+        wait_until(lambda: 0 < sum(counted(web).values()) < total, what="only the other's")
+    wait_until(lambda: sum(counted(web).values()) == 0, what="nobody, once all have left")
 
 
 def holders(web: Web, folder: Path) -> list[psutil.Process]:
@@ -134,8 +130,8 @@ def test_while_postgres_and_redis_are_away_it_shows_at_once_what_is_known(
     wires, urls = zip(*(wire(processes.env[name]) for name in names), strict=True)
     web = Web(processes, **dict(zip(names, urls, strict=True)))
     with connect(f"ws://127.0.0.1:{web.port}/ws/prices/T1", close_timeout=0.1):
-        wait_until(lambda: are_up(asked(web)) == {1}, seconds=5, what="figures of both")
-        wait_until(lambda: counted(web)["prices"] == 1, seconds=5, what="the socket")
+        wait_until(lambda: are_up(asked(web)) == {1}, what="figures of both")
+        wait_until(lambda: counted(web)["prices"] == 1, what="the socket")
         for each in wires:
             away(each)
         for _ in range(3):

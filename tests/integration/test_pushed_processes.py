@@ -25,12 +25,10 @@ def test_what_is_pushed_over_http_is_recorded_at_once_without_beat(
         assert (answer.status_code, answer.json()) == (202, {"accepted": 10, "refused": []})
         wait_until(
             lambda price=price: Feed.objects.get().sequence == 10 * price,
-            seconds=5,
             what="the ticks in Postgres",
         )
     wait_until(
         lambda: redis.get("tickwatch:mark") == f"{Feed.objects.get()}".encode(),
-        seconds=5,
         what="the prices to be published",
     )
 
@@ -38,9 +36,7 @@ def test_what_is_pushed_over_http_is_recorded_at_once_without_beat(
         return figures(httpx.get(f"{web.url}/metrics").text)
 
     # Counted after the prices are out, by another process than the one that is asked.
-    wait_until(
-        lambda: asked()["tickwatch_batch_ticks_sum{pushed}"] == 30, seconds=5, what="all batches"
-    )
+    wait_until(lambda: asked()["tickwatch_batch_ticks_sum{pushed}"] == 30, what="all batches")
     found = asked()
     assert found["tickwatch_ticks_received_total"] == found["tickwatch_ticks_recorded_total"] == 30
     assert found["tickwatch_ticks_dropped_total"] == found["tickwatch_lag_ticks{0}"] == 0

@@ -59,7 +59,7 @@ def open_socket() -> Iterator[Connect]:
 def next_frame(client: ClientConnection, kind: str) -> Any:
     """The next frame of a kind."""
     while True:
-        frame = json.loads(client.recv(timeout=10))
+        frame = json.loads(client.recv(timeout=30))
         if frame["type"] == kind:
             return frame
 
@@ -68,7 +68,7 @@ def close_code(client: ClientConnection) -> int | None:
     """Read to the end."""
     with contextlib.suppress(ConnectionClosed):
         while True:
-            client.recv(timeout=10)
+            client.recv(timeout=30)
     return client.close_code
 
 
@@ -102,7 +102,7 @@ def test_sigterm_sends_everybody_away_and_ends_in_time_even_with_a_client_that_d
         readers = [open_socket(web, "prices/T1") for _ in range(3)]
         for reader in readers:
             next_frame(reader, "snapshot")
-        wait_until(lambda: is_full(deaf), seconds=5, what="a full socket")
+        wait_until(lambda: is_full(deaf), what="a full socket")
         began = time.monotonic()
         web.running.popen.terminate()
         assert [close_code(reader) for reader in readers] == [GOING_AWAY] * 3
@@ -142,7 +142,7 @@ def test_two_processes_both_deliver_a_killed_one_is_replaced_and_none_outlives_t
     last = web.running.below()
     assert second in last
     web.running.kill()
-    wait_until(lambda: not any(map(is_alive, last)), seconds=5, what="their end")
+    wait_until(lambda: not any(map(is_alive, last)), what="their end")
     # Those of the killed process never heard a word.
     assert {close_code(each) for each in sockets} == {GOING_AWAY, ABNORMAL}
 

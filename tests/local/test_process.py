@@ -38,7 +38,7 @@ def shell(script: str) -> Command:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - other processes raise no events here
             await asyncio.sleep(0.01)
 
@@ -62,7 +62,7 @@ async def test_the_end_of_one_is_the_end_of_its_children(
 ) -> None:
     process = processes.start(shell("sleep 1000 & echo child $!; exit 3"))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await process.exit_code() == 3
     child = int(screen.getvalue().split()[-1])
     await until(lambda: not (psutil.pid_exists(child) and is_alive(psutil.Process(child))))

@@ -17,7 +17,7 @@ REGISTER = "/api/v1/auth/register"
 def ask(server: str, raw: Any) -> Any:
     """Send these bytes, give all that comes back until the server closes or falls silent."""
     host, port = server.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(raw)
         answer = http.client.HTTPResponse(connection)
         answer.begin()

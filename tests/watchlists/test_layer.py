@@ -57,6 +57,6 @@ async def test_a_hub_hears_an_edit_made_over_rest(
     async with httpx.AsyncClient(base_url=f"http://{server}", headers=headers) as client:
         answer = await client.post("/api/v1/watchlist", json={"ticker": "AAPL"})
     assert answer.status_code == 201
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await layer.receive(channel) == {"type": "watchlist.edited", "user": alice.pk}
     await layer.flush()

@@ -23,7 +23,7 @@ class RawClient:
         self._socket = socket.socket()
         if receive_bytes:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self._socket.settimeout(10)
+        self._socket.settimeout(30)
         self._socket.connect((host, int(port)))
         lines = [
             f"GET {path} HTTP/1.1",

@@ -69,7 +69,7 @@ async def test_who_comes_alone_is_asked_for_at_once(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(gathered, "CROWD_PAUSES_SECONDS", 0.01)
     oracle = Oracle()
     squares = Gathered(oracle.ask, at_most=10)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await squares.get(1) == 1
         await asyncio.sleep(0.02)
         assert await squares.get(2) == 4
@@ -81,7 +81,7 @@ async def test_a_full_question_waits_for_nobody(monkeypatch: pytest.MonkeyPatch)
     squares = Gathered(oracle.ask, at_most=2)
     first = asyncio.ensure_future(squares.get(1))
     await oracle.was_asked.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await asyncio.gather(first, squares.get(2), squares.get(3)) == [1, 4, 9]
     assert oracle.asked == [[1], [2, 3]]
 

@@ -35,7 +35,7 @@ def ask(server: str, line: str, *headers: str) -> tuple[str, str, str]:
     """Status line, Sec-WebSocket-Accept and first frame (its type or code) for what is sent."""
     host, _, port = server.partition(":")
     request = "\r\n".join([line, f"Host: {server}", *headers, "", ""])
-    with closing(socket.create_connection((host, int(port)), timeout=5)) as connection:
+    with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
         connection.sendall(request.encode("latin-1"))
         reader = connection.makefile("rb")
         status = reader.readline().decode().strip()
@@ -127,7 +127,7 @@ def test_only_who_has_had_its_last_answer_gets_a_socket(server: str, manner: str
     requests = [f"GET /api/v1/schema HTTP/1.1\r\nHost: {server}\r\n\r\n", "\r\n".join(upgrade)]
     with closing(socket.socket()) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(5)
+        connection.settimeout(30)
         connection.connect((host, int(port)))
         reader = connection.makefile("rb")
         if manner == "at once":
@@ -276,8 +276,8 @@ def test_a_socket_is_not_taken_for_a_request_that_is_not_finished(
 ) -> None:
     monkeypatch.setattr(handshake, "SILENT_SECONDS", 0.3)
     with connect(f"ws://{server}/ws/prices") as client:
-        client.recv(10)
-        client.recv(10)
+        client.recv(30)
+        client.recv(30)
         time.sleep(0.6)
         client.send('{"type":"ping"}')
-        assert json.loads(client.recv(10))["type"] == "pong"
+        assert json.loads(client.recv(30))["type"] == "pong"

@@ -15,7 +15,7 @@ from tests.pricefeed.delivery.raw import CLOSE, RawClient, frame
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SOCKETS = 30
-WAIT_SECONDS = 5
+WAIT_SECONDS = 15
 OURS = ("pricefeed.", "accounts.", "uvicorn.", "uvloop.", "websockets.", "httptools.", "asyncio")
 
 

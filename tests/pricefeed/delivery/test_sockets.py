@@ -34,7 +34,7 @@ from watchlists.services import watchlist_add_security
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WAIT_SECONDS = 5
+WAIT_SECONDS = 15
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ async def test_who_waits_for_room_goes_on_when_the_socket_is_lost() -> None:
     await asyncio.sleep(0)
     assert not answering.done()
     writer.author.ended()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await answering
     assert writer.written == [text_frame("first")]
 
@@ -196,7 +196,7 @@ async def test_who_ends_and_does_not_read_what_is_on_its_way_is_cut_off(
     end(protocol)
     before = len(transport.written)
     connection.write("late")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await transport.aborted.wait()
     assert len(transport.written) == before
 
@@ -228,7 +228,7 @@ async def test_frames_of_every_size_arrive_whole(
 
 @pytest.mark.django_db(transaction=True)
 async def test_what_a_socket_keeps_lies_in_slots(server: str, wide_market: None) -> None:
-    async with asyncio.timeout(10), connect(f"ws://{server}/ws/prices") as client:
+    async with asyncio.timeout(20), connect(f"ws://{server}/ws/prices") as client:
         await next_frame(client, "snapshot")
         await (await client.ping())
         gc.collect()  # those of others that ended
