@@ -68,6 +68,9 @@ open-admin: ## Open the admin site in a browser
 
 ##@ Tests and checks
 
+# Machines that stall for seconds make one test in thousands fail. Such a one is tried once more, and
+# the end tells of it with its traceback; more than three in a run are no accident.
+check: export PYTEST_ADDOPTS += --reruns=1 --max-suite-reruns=3 --rerun-show-tracebacks
 check: lint types ## Everything that must hold, with coverage; the same as .ci/run
 	@$(MAKE) --no-print-directory test COVERAGE=--cov
 	@$(MAKE) --no-print-directory test-faults
