@@ -85,16 +85,29 @@ def test_a_reload_keeps_the_list_and_the_choice(open_screen: OpenScreen, account
     expect(screen.page.get_by_role("region", name="KO")).to_be_visible()
 
 
-def test_a_deactivated_stock_leaves_with_a_word(
+def test_a_deactivated_stock_leaves_with_a_word_and_comes_back_or_is_removed(
     open_screen: OpenScreen, account: Account, stack: Stack
 ) -> None:
-    account.watch("AAPL", "SIM19")
+    account.watch("SIM19", "AAPL")
     screen = open_screen()
     screen.is_live()
+    note = screen.page.get_by_role("region", name="No longer active")
+    expect(note).to_be_hidden()
     stack.set_active("SIM19", active=False)
     try:
         screen.shows("AAPL")
         expect(screen.notices).to_contain_text("SIM19")
+        expect(note).to_contain_text("SIM19")
+        stack.set_active("SIM19", active=True)
+        screen.shows("SIM19", "AAPL")
+        expect(note).to_be_hidden()
+
+        stack.set_active("SIM19", active=False)
+        screen.shows("AAPL")
+        screen.page.reload()
+        note.get_by_role("button", name="Remove SIM19").click()
+        expect(note).to_be_hidden()
+        account.has("AAPL")
+        expect(screen.page.get_by_role("button", name="AAPL", exact=True)).to_be_focused()
     finally:
         stack.set_active("SIM19", active=True)
-    screen.shows("AAPL", "SIM19")

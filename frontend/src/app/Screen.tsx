@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef } from "react";
 import { ChartPanel } from "@/features/chart/ChartPanel";
 import { SearchBox } from "@/features/search/SearchBox";
 import { EmptyList } from "@/features/watchlist/EmptyList";
+import { InactiveNote } from "@/features/watchlist/InactiveNote";
 import { ListStatus } from "@/features/watchlist/ListStatus";
 import { Watchlist } from "@/features/watchlist/Watchlist";
 import { watchlist } from "@/features/watchlist/WatchlistStore";
@@ -10,7 +11,7 @@ import type { Security, User } from "@/shared/api/types";
 import { useStore } from "@/shared/store";
 import { say } from "@/shared/ui/toasts";
 
-import { addSecurity, removeTicker } from "./edits";
+import { addSecurity, removeInactive, removeTicker } from "./edits";
 import { Header } from "./Header";
 import { gaps, goLive } from "./live";
 import { revealChart, revealRow } from "./reveal";
@@ -23,7 +24,7 @@ export function Screen({ user }: { user: User }) {
   const search = useRef<HTMLInputElement>(null);
   const chart = useRef<HTMLDivElement>(null);
   useShortcuts(search);
-  const { status, problem, rows } = useStore(watchlist.state);
+  const { status, problem, rows, inactive } = useStore(watchlist.state);
   const round = useStore(gaps);
   const tickers = useMemo(() => rows.map(({ ticker }) => ticker), [rows]);
   const listed = useMemo(() => new Set(tickers), [tickers]);
@@ -68,6 +69,7 @@ export function Screen({ user }: { user: User }) {
         <h1 className="visually-hidden">Your watchlist</h1>
         {status !== "ready" && rows.length === 0 && <ListStatus problem={problem} />}
         {status === "ready" && rows.length === 0 && <EmptyList onAdd={add} />}
+        {rows.length === 0 && <InactiveNote inactive={inactive} onRemove={removeInactive} />}
         {subject !== undefined && (
           <div ref={chart} className={styles.chart}>
             <ChartPanel subject={subject} round={round} />
@@ -76,6 +78,7 @@ export function Screen({ user }: { user: User }) {
         {rows.length > 0 && (
           <div className={styles.list}>
             <Watchlist rows={rows} chosen={chosen} onChoose={open} onRemove={removeTicker} />
+            <InactiveNote inactive={inactive} onRemove={removeInactive} />
           </div>
         )}
       </main>

@@ -30,6 +30,15 @@ export function removeTicker(ticker: string): void {
   });
 }
 
+export function removeInactive(ticker: string): void {
+  watchlist.removeInactive(ticker).then(
+    () => say(`${ticker} removed`),
+    (error: unknown) => {
+      showToast(`${ticker} was not removed. ${messageOf(error)}`, { kind: "problem" });
+    },
+  );
+}
+
 function putBack({ row, index }: Removed): void {
   // The button for it goes away with its notice, and would take the focus along.
   focusRow(row.ticker);

@@ -46,7 +46,7 @@ function receive(frame: Frame): void {
 
 function complain({ code, message, ticker }: Extract<Frame, { type: "error" }>): void {
   if (code !== "security_inactive") return console.warn(`The server says ${code}: ${message}`);
-  if (ticker !== null) watchlist.changedElsewhere([], [ticker]);
+  if (ticker !== null) watchlist.deactivated(ticker);
   showToast(message, { kind: "problem" });
 }
 

@@ -13,6 +13,7 @@ let calls: Call[];
 let store: WatchlistStore;
 
 const shown = (): string[] => store.state.get().rows.map(({ ticker }) => ticker);
+const inactive = (): string[] => store.state.get().inactive.map(({ ticker }) => ticker);
 const row = (ticker: string) => rowOf(item(ticker));
 const list = (...tickers: string[]) => tickers.map((ticker, position) => item(ticker, { position }));
 const settle = () => vi.waitFor(() => expect(shown()).toEqual(server.map(({ ticker }) => ticker)));
@@ -83,6 +84,40 @@ test("the place of an undo counts inactive securities, which are not shown", asy
   expect(calls.at(-1)?.body).toEqual({ position: 2 });
 });
 
+test("what is deactivated keeps its place without a row, and comes back to it", async () => {
+  store.deactivated("KO");
+  store.deactivated("AAPL");
+  expect(shown()).toEqual(["MSFT"]);
+  expect(inactive()).toEqual(["AAPL", "KO"]);
+  expect(calls).toHaveLength(0);
+  const edit = store.remove("MSFT")!;
+  await edit.done;
+  await store.add(edit.removed.row, edit.removed.index);
+  expect(calls.at(-1)?.body).toEqual({ position: 2 });
+
+  store.changedElsewhere([quote("KO", "62.10", 9)], []);
+  await settle();
+  expect(inactive()).toEqual([]);
+});
+
+test("what is inactive can be taken off the list", async () => {
+  server = [...list("AAPL", "KO"), item("MSFT", { is_active: false, position: 2 })];
+  await store.load();
+  expect(inactive()).toEqual(["MSFT"]);
+  await store.removeInactive("MSFT");
+  expect(inactive()).toEqual([]);
+  expect(server.map(({ ticker }) => ticker)).toEqual(["AAPL", "KO"]);
+});
+
+test("what is inactive and could not be taken off is still there", async () => {
+  server = [...list("AAPL", "KO"), item("MSFT", { is_active: false, position: 2 })];
+  await store.load();
+  serve([]);
+  await expect(store.removeInactive("MSFT")).rejects.toMatchObject({ code: "unreachable" });
+  expect(inactive()).toEqual(["MSFT"]);
+  expect(shown()).toEqual(["AAPL", "KO"]);
+});
+
 test("a removal that cannot be sent is taken back", async () => {
   serve([]);
   await expect(store.remove("KO")!.done).rejects.toMatchObject({ code: "unreachable" });
@@ -142,7 +177,7 @@ test("a list that cannot be read says why, until a connection brings it", async 
   const fresh = new WatchlistStore();
   serve([], { "GET watchlist": () => ({ status: 503, body: { code: "unavailable", message: "Later." } }) });
   await fresh.load();
-  expect(fresh.state.get()).toEqual({ status: "failed", problem: "Later.", rows: [] });
+  expect(fresh.state.get()).toMatchObject({ status: "failed", problem: "Later.", rows: [] });
   serve([]);
   fresh.agreeWith([]);
   await vi.waitFor(() => expect(fresh.state.get().status).toBe("ready"));

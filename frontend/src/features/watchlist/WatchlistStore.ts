@@ -9,7 +9,7 @@ import { putOnWatchlist } from "./api/putOnWatchlist";
 import { removeFromWatchlist } from "./api/removeFromWatchlist";
 import { EditQueue } from "./EditQueue";
 import { insertedAt, placeOf, type Row, rowOf, rowOfQuote, without } from "./rows";
-import { LOADING, type Removed, type WatchlistState } from "./state";
+import { type Inactive, LOADING, type Removed, type WatchlistState } from "./state";
 
 /**
  * Which securities are on the list, in which order. Edits show at once and are taken back if the
@@ -24,8 +24,6 @@ export class WatchlistStore {
   private isOutdated = false;
   /** The list as the newest snapshot named it, until it has been compared with ours. */
   private told: readonly string[] | null = null;
-  /** Places that inactive securities keep on the server's list; they are not shown. */
-  private hiddenPlaces: readonly number[] = [];
 
   clear(): void {
     this.turn += 1;
@@ -67,7 +65,7 @@ export class WatchlistStore {
   /** Puts a row on the list, at the end or where it was. Throws what the server refuses. */
   add(row: Row, index?: number): Promise<void> {
     this.show(insertedAt(this.rows, row, index ?? this.rows.length));
-    const place = index === undefined ? undefined : placeOf(index, this.hiddenPlaces);
+    const place = index === undefined ? undefined : this.placeOf(index);
     return this.edit(
       async () => priceStore.apply([await putOnWatchlist(row.ticker, place)]),
       () => without(this.rows, [row.ticker]),
@@ -85,6 +83,31 @@ export class WatchlistStore {
       () => insertedAt(this.rows, row, index),
     );
     return { removed: { row, index }, done };
+  }
+
+  /** Takes a security off the list that is not active; it cannot be put back. */
+  async removeInactive(ticker: string): Promise<void> {
+    const { inactive } = this.state.get();
+    this.showInactive(inactive.filter((it) => it.ticker !== ticker));
+    try {
+      await this.edit(
+        () => removeFromWatchlist(ticker),
+        () => this.rows,
+      );
+    } catch (error) {
+      this.showInactive(inactive);
+      throw error;
+    }
+  }
+
+  /** Staff deactivated it: it stays on the list, but has no row any more. */
+  deactivated(ticker: string): void {
+    const index = this.indexOf(ticker);
+    if (index < 0) return;
+    const gone = { ticker, position: this.placeOf(index) };
+    const inactive = [...this.state.get().inactive, gone];
+    this.showInactive(inactive.sort((one, other) => one.position - other.position));
+    this.changedElsewhere([], [ticker]);
   }
 
   /** Another tab, curl or an administrator changed the list. */
@@ -110,15 +133,26 @@ export class WatchlistStore {
     return this.rows.findIndex((row) => row.ticker === ticker);
   }
 
+  private placeOf(index: number): number {
+    return placeOf(
+      index,
+      this.state.get().inactive.map(({ position }) => position),
+    );
+  }
+
   private show(rows: readonly Row[]): void {
     this.state.set({ ...this.state.get(), rows });
+  }
+
+  private showInactive(inactive: readonly Inactive[]): void {
+    this.state.set({ ...this.state.get(), inactive });
   }
 
   private take(items: readonly WatchlistItem[]): void {
     const active = items.filter((item) => item.is_active);
     priceStore.apply(active);
-    this.hiddenPlaces = items.filter((item) => !item.is_active).map(({ position }) => position);
-    this.state.set({ status: "ready", problem: null, rows: active.map(rowOf) });
+    const inactive = items.filter((item) => !item.is_active);
+    this.state.set({ status: "ready", problem: null, rows: active.map(rowOf), inactive });
     this.isReading = false;
     this.compare();
   }
