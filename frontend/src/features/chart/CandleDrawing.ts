@@ -58,8 +58,8 @@ export class CandleDrawing implements Drawing {
   tickLabel(ms: number, type: TickMarkType): string {
     if (type === TickMarkType.Year) return formatYear(ms, this.zone);
     if (type === TickMarkType.Month) return formatMonth(ms, this.zone);
-    if (type === TickMarkType.DayOfMonth) return formatDay(ms, this.zone);
-    return formatMinute(ms);
+    const isDay = type === TickMarkType.DayOfMonth || this.zone !== undefined;
+    return isDay ? formatDay(ms, this.zone) : formatMinute(ms);
   }
 
   stamp(ms: number): string {
