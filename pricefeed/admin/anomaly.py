@@ -54,7 +54,15 @@ class SecurityFilter(admin.SimpleListFilter):
 class AnomalyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only stubs are generic
     """Prices that jumped, the newest first."""
 
-    list_display = ("id", "ticker", "direction", "at", "shown_price", "shown_reference", "change")
+    list_display = (
+        "id",
+        "ticker",
+        "direction",
+        "shown_at",
+        "shown_price",
+        "shown_reference",
+        "change",
+    )
     list_filter = ("direction", SecurityFilter)
     list_select_related = ("security",)
     list_per_page = 100
@@ -86,6 +94,11 @@ class AnomalyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only stubs ar
     def security_link(self, anomaly: Anomaly) -> str:
         page = reverse("admin:securities_security_change", args=[anomaly.security_id])
         return format_html('<a href="{}">{}</a>', page, anomaly.security.name)
+
+    @admin.display(description="at")
+    def shown_at(self, anomaly: Anomaly) -> str:
+        """To the millisecond, as anomalies of one second are told apart by it."""
+        return f"{anomaly.at:%Y-%m-%d %H:%M:%S}.{anomaly.at.microsecond // 1000:03} UTC"
 
     @admin.display(description="price")
     def shown_price(self, anomaly: Anomaly) -> str:
