@@ -104,7 +104,8 @@ def _columns(header: list[str]) -> list[str] | str:
     columns = [cell.strip().lstrip("\ufeff").lower() for cell in header]
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
-        return f"The header has no column {' and no column '.join(missing)}."
+        absent = " and no column ".join(missing)
+        return f"The header has no column {absent}. Columns are separated by commas."
     unknown = [name or "(empty)" for name in columns if name not in COLUMNS]
     if unknown:
         return f"The header has unknown columns: {', '.join(unknown)}."

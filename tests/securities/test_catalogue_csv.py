@@ -59,6 +59,7 @@ def test_a_line_with_too_few_or_too_many_cells_is_a_problem() -> None:
         ("ticker\nAAPL\n", "name"),
         ("ticker,name,price\nAAPL,Apple,1\n", "price"),
         ("ticker,name,ticker\nA,A,A\n", "twice"),
+        ("ticker;name\nAAPL;Apple\n", "commas"),
     ],
 )
 def test_a_header_that_cannot_be_is_a_problem_of_line_1(text: str, word: str) -> None:
