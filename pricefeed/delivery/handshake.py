@@ -10,11 +10,15 @@ import re
 from asyncio import Transport
 from base64 import b64decode
 from binascii import Error as NotBase64
+from typing import TYPE_CHECKING
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from websockets.utils import accept_key
 
 from pricefeed.delivery.transport import PriceSocketProtocol
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 _PLAIN_ADDRESS = re.compile(rb"/[\x21-\x22\x24-\x7e]*")  # no fragment, nothing but ASCII
 _KEY, _VERSION = b"sec-websocket-key", b"sec-websocket-version"
@@ -32,6 +36,7 @@ class PriceHttpProtocol(HttpToolsProtocol):
     _is_upgrade: bool | None = None
     _bytes_of_head = 0
     _is_upgraded = False
+    _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -39,7 +44,15 @@ class PriceHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._answering is not None:  # uvicorn tells the newest of several requests alone
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+            self._answering = None
         self._unset_keepalive_if_required()  # which uvicorn's leaves where a link has broken
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn's, but a head, or what follows a body, does not grow for ever."""

@@ -229,8 +229,13 @@ def test_a_whole_request_is_answered_however_long_that_takes(
 async def test_of_who_breaks_off_amid_requests_nothing_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """And who is being answered is told, not only the last of several that came at once."""
+    heard = []
+
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(0.2)
+        await receive()
+        heard.append((await receive())["type"])
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
@@ -255,6 +260,7 @@ async def test_of_who_breaks_off_amid_requests_nothing_is_left(
         if made[0]() is None:
             break
     assert made[0]() is None
+    assert heard == ["http.disconnect"]
     listening.close()
 
 
