@@ -11,7 +11,7 @@ import type { Security, User } from "@/shared/api/types";
 import { useStore } from "@/shared/store";
 import { say } from "@/shared/ui/toasts";
 
-import { addSecurity, removeInactive, removeTicker } from "./edits";
+import { addSecurity, removeTicker } from "./edits";
 import { Header } from "./Header";
 import { gaps, goLive } from "./live";
 import { revealChart, revealRow } from "./reveal";
@@ -68,8 +68,10 @@ export function Screen({ user }: { user: User }) {
       <main className={styles.main} data-filled={rows.length > 0}>
         <h1 className="visually-hidden">Your watchlist</h1>
         {status !== "ready" && rows.length === 0 && <ListStatus problem={problem} />}
-        {status === "ready" && rows.length === 0 && <EmptyList onAdd={add} />}
-        {rows.length === 0 && <InactiveNote inactive={inactive} onRemove={removeInactive} />}
+        {status === "ready" && rows.length === 0 && (
+          <EmptyList isNew={inactive.length === 0} onAdd={add} />
+        )}
+        {rows.length === 0 && <InactiveNote inactive={inactive} onRemove={removeTicker} />}
         {subject !== undefined && (
           <div ref={chart} className={styles.chart}>
             <ChartPanel subject={subject} round={round} />
@@ -78,7 +80,7 @@ export function Screen({ user }: { user: User }) {
         {rows.length > 0 && (
           <div className={styles.list}>
             <Watchlist rows={rows} chosen={chosen} onChoose={open} onRemove={removeTicker} />
-            <InactiveNote inactive={inactive} onRemove={removeInactive} />
+            <InactiveNote inactive={inactive} onRemove={removeTicker} />
           </div>
         )}
       </main>

@@ -23,20 +23,13 @@ export function removeTicker(ticker: string): void {
   const edit = watchlist.remove(ticker);
   if (edit === null) return;
   const undo = { label: "Undo", run: () => putBack(edit.removed) };
-  const notice = showToast(`${ticker} removed`, { action: undo });
+  // What is inactive the server would not take back.
+  const action = edit.removed.isActive ? undo : null;
+  const notice = showToast(`${ticker} removed`, { action });
   edit.done.catch((error: unknown) => {
     dismissToast(notice);
     showToast(`${ticker} was not removed. ${messageOf(error)}`, { kind: "problem" });
   });
-}
-
-export function removeInactive(ticker: string): void {
-  watchlist.removeInactive(ticker).then(
-    () => say(`${ticker} removed`),
-    (error: unknown) => {
-      showToast(`${ticker} was not removed. ${messageOf(error)}`, { kind: "problem" });
-    },
-  );
 }
 
 function putBack({ row, index }: Removed): void {

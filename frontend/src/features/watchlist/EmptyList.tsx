@@ -9,13 +9,15 @@ import styles from "./EmptyList.module.css";
 
 const WELL_KNOWN = ["AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "TSLA", "NFLX", "JPM"];
 
+type Props = { isNew: boolean; onAdd: (security: Security) => void };
+
 /** An empty list is an invitation: a few stocks that most people know, one click each. */
-export function EmptyList({ onAdd }: { onAdd: (security: Security) => void }) {
+export function EmptyList({ isNew, onAdd }: Props) {
   const ideas = useIdeas();
   return (
     <section className={styles.empty} aria-labelledby="empty-title">
       <h2 id="empty-title" className={styles.title}>
-        Nothing on your list yet
+        {isNew ? "Nothing on your list yet" : "Nothing active on your list"}
       </h2>
       <p className={styles.text}>
         Press <kbd>/</kbd> and search a stock, or start with one of these.

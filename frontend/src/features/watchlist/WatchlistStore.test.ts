@@ -84,27 +84,43 @@ test("the place of an undo counts inactive securities, which are not shown", asy
   expect(calls.at(-1)?.body).toEqual({ position: 2 });
 });
 
-test("what is deactivated keeps its place without a row, and comes back to it", async () => {
+test("what is deactivated keeps its place without a row, and comes back to it", () => {
   store.deactivated("KO");
-  store.deactivated("AAPL");
-  expect(shown()).toEqual(["MSFT"]);
-  expect(inactive()).toEqual(["AAPL", "KO"]);
+  store.changedElsewhere([], ["KO"]);
+  expect([shown(), inactive()]).toEqual([["AAPL", "MSFT"], ["KO"]]);
+  store.changedElsewhere([quote("KO", "62.10", 9)], []);
+  expect([shown(), inactive()]).toEqual([["AAPL", "KO", "MSFT"], []]);
   expect(calls).toHaveLength(0);
-  const edit = store.remove("MSFT")!;
+});
+
+test("places are counted right however much is inactive or has been removed", async () => {
+  server = [...list("AAPL", "KO", "MSFT", "TSLA")];
+  await store.load();
+  store.deactivated("AAPL");
+  store.deactivated("MSFT");
+  await store.remove("AAPL")!.done;
+  const edit = store.remove("TSLA")!;
   await edit.done;
   await store.add(edit.removed.row, edit.removed.index);
   expect(calls.at(-1)?.body).toEqual({ position: 2 });
+});
 
-  store.changedElsewhere([quote("KO", "62.10", 9)], []);
-  await settle();
-  expect(inactive()).toEqual([]);
+test("a deactivation during an edit is read when the edit is done", async () => {
+  const edit = store.remove("KO")!;
+  server = [item("AAPL"), item("MSFT", { is_active: false, position: 2 })];
+  store.deactivated("MSFT");
+  store.changedElsewhere([], ["MSFT"]);
+  await edit.done;
+  await vi.waitFor(() => expect([shown(), inactive()]).toEqual([["AAPL"], ["MSFT"]]));
 });
 
 test("what is inactive can be taken off the list", async () => {
   server = [...list("AAPL", "KO"), item("MSFT", { is_active: false, position: 2 })];
   await store.load();
   expect(inactive()).toEqual(["MSFT"]);
-  await store.removeInactive("MSFT");
+  const { removed, done } = store.remove("MSFT")!;
+  expect(removed.isActive).toBe(false);
+  await done;
   expect(inactive()).toEqual([]);
   expect(server.map(({ ticker }) => ticker)).toEqual(["AAPL", "KO"]);
 });
@@ -113,7 +129,7 @@ test("what is inactive and could not be taken off is still there", async () => {
   server = [...list("AAPL", "KO"), item("MSFT", { is_active: false, position: 2 })];
   await store.load();
   serve([]);
-  await expect(store.removeInactive("MSFT")).rejects.toMatchObject({ code: "unreachable" });
+  await expect(store.remove("MSFT")!.done).rejects.toMatchObject({ code: "unreachable" });
   expect(inactive()).toEqual(["MSFT"]);
   expect(shown()).toEqual(["AAPL", "KO"]);
 });
@@ -177,7 +193,7 @@ test("a list that cannot be read says why, until a connection brings it", async 
   const fresh = new WatchlistStore();
   serve([], { "GET watchlist": () => ({ status: 503, body: { code: "unavailable", message: "Later." } }) });
   await fresh.load();
-  expect(fresh.state.get()).toMatchObject({ status: "failed", problem: "Later.", rows: [] });
+  expect(fresh.state.get()).toEqual({ status: "failed", problem: "Later.", rows: [], inactive: [] });
   serve([]);
   fresh.agreeWith([]);
   await vi.waitFor(() => expect(fresh.state.get().status).toBe("ready"));

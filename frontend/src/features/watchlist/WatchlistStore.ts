@@ -8,8 +8,8 @@ import { getWatchlist } from "./api/getWatchlist";
 import { putOnWatchlist } from "./api/putOnWatchlist";
 import { removeFromWatchlist } from "./api/removeFromWatchlist";
 import { EditQueue } from "./EditQueue";
-import { insertedAt, placeOf, type Row, rowOf, rowOfQuote, without } from "./rows";
-import { type Inactive, LOADING, type Removed, type WatchlistState } from "./state";
+import { insertedAt, type Row, rowOf, rowOfQuote, without } from "./rows";
+import { LOADING, type Removed, type WatchlistState } from "./state";
 
 /**
  * Which securities are on the list, in which order. Edits show at once and are taken back if the
@@ -24,16 +24,17 @@ export class WatchlistStore {
   private isOutdated = false;
   /** The list as the newest snapshot named it, until it has been compared with ours. */
   private told: readonly string[] | null = null;
+  /** All of it, as the server counts places; `inactive` names those without prices. */
+  private list: readonly Row[] = [];
+  private inactive: ReadonlySet<string> = new Set();
 
   clear(): void {
     this.turn += 1;
     this.isOutdated = this.isReading = false;
     this.told = null;
+    this.list = [];
+    this.inactive = new Set();
     this.state.set(LOADING);
-  }
-
-  has(ticker: string): boolean {
-    return this.indexOf(ticker) >= 0;
   }
 
   async load(): Promise<void> {
@@ -64,50 +65,31 @@ export class WatchlistStore {
 
   /** Puts a row on the list, at the end or where it was. Throws what the server refuses. */
   add(row: Row, index?: number): Promise<void> {
-    this.show(insertedAt(this.rows, row, index ?? this.rows.length));
-    const place = index === undefined ? undefined : this.placeOf(index);
+    const list = insertedAt(this.list, row, index ?? this.list.length);
+    this.show(list, this.inactiveBut([row.ticker]));
     return this.edit(
-      async () => priceStore.apply([await putOnWatchlist(row.ticker, place)]),
-      () => without(this.rows, [row.ticker]),
+      async () => priceStore.apply([await putOnWatchlist(row.ticker, index)]),
+      () => without(this.list, [row.ticker]),
     );
   }
 
-  /** Takes a row off the list; null when it was not there. */
+  /** Takes a security off the list; null when it was not there. */
   remove(ticker: string): { removed: Removed; done: Promise<void> } | null {
-    const index = this.indexOf(ticker);
-    const row = this.rows[index];
+    const index = this.list.findIndex((row) => row.ticker === ticker);
+    const row = this.list[index];
     if (row === undefined) return null;
-    this.show(without(this.rows, [ticker]));
+    this.show(without(this.list, [ticker]));
     const done = this.edit(
       () => removeFromWatchlist(ticker),
-      () => insertedAt(this.rows, row, index),
+      () => insertedAt(this.list, row, index),
     );
-    return { removed: { row, index }, done };
+    return { removed: { row, index, isActive: !this.inactive.has(ticker) }, done };
   }
 
-  /** Takes a security off the list that is not active; it cannot be put back. */
-  async removeInactive(ticker: string): Promise<void> {
-    const { inactive } = this.state.get();
-    this.showInactive(inactive.filter((it) => it.ticker !== ticker));
-    try {
-      await this.edit(
-        () => removeFromWatchlist(ticker),
-        () => this.rows,
-      );
-    } catch (error) {
-      this.showInactive(inactive);
-      throw error;
-    }
-  }
-
-  /** Staff deactivated it: it stays on the list, but has no row any more. */
+  /** Staff deactivated it: it stays on the list, but has no prices any more. */
   deactivated(ticker: string): void {
-    const index = this.indexOf(ticker);
-    if (index < 0) return;
-    const gone = { ticker, position: this.placeOf(index) };
-    const inactive = [...this.state.get().inactive, gone];
-    this.showInactive(inactive.sort((one, other) => one.position - other.position));
-    this.changedElsewhere([], [ticker]);
+    if (this.edits.isBusy) this.isOutdated = true;
+    else this.show(this.list, new Set([...this.inactive, ticker]));
   }
 
   /** Another tab, curl or an administrator changed the list. */
@@ -117,42 +99,37 @@ export class WatchlistStore {
       this.isOutdated = true;
       return;
     }
-    const isKnown = added.every(({ ticker }) => this.has(ticker));
-    let rows = without(this.rows, removed);
-    for (const quote of added) rows = insertedAt(rows, rowOfQuote(quote), rows.length);
-    if (rows.length !== this.rows.length || !isKnown) this.show(rows);
+    const isKnown = added.every(({ ticker }) => this.list.some((row) => row.ticker === ticker));
+    const inactive = this.inactiveBut(added.map(({ ticker }) => ticker));
+    // Without prices is not off the list: who was deactivated keeps its place.
+    const left = removed.filter((ticker) => !inactive.has(ticker));
+    let list = without(this.list, left);
+    for (const quote of added) list = insertedAt(list, rowOfQuote(quote), list.length);
+    const isAnother = list.length !== this.list.length || inactive.size !== this.inactive.size;
+    if (isAnother || !isKnown) this.show(list, inactive);
     // The frame shows the row at once, but does not say where it belongs.
     if (!isKnown) void this.load();
   }
 
-  private get rows(): readonly Row[] {
-    return this.state.get().rows;
+  private inactiveBut(tickers: readonly string[]): ReadonlySet<string> {
+    return new Set([...this.inactive].filter((ticker) => !tickers.includes(ticker)));
   }
 
-  private indexOf(ticker: string): number {
-    return this.rows.findIndex((row) => row.ticker === ticker);
-  }
-
-  private placeOf(index: number): number {
-    return placeOf(
-      index,
-      this.state.get().inactive.map(({ position }) => position),
-    );
-  }
-
-  private show(rows: readonly Row[]): void {
-    this.state.set({ ...this.state.get(), rows });
-  }
-
-  private showInactive(inactive: readonly Inactive[]): void {
-    this.state.set({ ...this.state.get(), inactive });
+  private show(list: readonly Row[], inactive = this.inactive, more: Partial<WatchlistState> = {}): void {
+    this.list = list;
+    this.inactive = inactive;
+    this.state.set({
+      ...this.state.get(),
+      ...more,
+      rows: list.filter(({ ticker }) => !inactive.has(ticker)),
+      inactive: list.filter(({ ticker }) => inactive.has(ticker)),
+    });
   }
 
   private take(items: readonly WatchlistItem[]): void {
-    const active = items.filter((item) => item.is_active);
-    priceStore.apply(active);
-    const inactive = items.filter((item) => !item.is_active);
-    this.state.set({ status: "ready", problem: null, rows: active.map(rowOf), inactive });
+    priceStore.apply(items.filter((item) => item.is_active));
+    const inactive = items.filter((item) => !item.is_active).map(({ ticker }) => ticker);
+    this.show(items.map(rowOf), new Set(inactive), { status: "ready", problem: null });
     this.isReading = false;
     this.compare();
   }
@@ -160,7 +137,7 @@ export class WatchlistStore {
   private compare(): void {
     const told = this.told;
     this.told = null;
-    if (told === null || told.join(" ") === this.rows.map(({ ticker }) => ticker).join(" ")) return;
+    if (told === null || told.join(" ") === this.state.get().rows.map(({ ticker }) => ticker).join(" ")) return;
     void this.load();
   }
 

@@ -30,8 +30,3 @@ export function without(rows: readonly Row[], tickers: readonly string[]): reado
 export function insertedAt(rows: readonly Row[], row: Row, index: number): readonly Row[] {
   return rows.some(({ ticker }) => ticker === row.ticker) ? rows : rows.toSpliced(index, 0, row);
 }
-
-/** Where the server counts the row shown at `index`: what is hidden takes places, too. */
-export function placeOf(index: number, hiddenPlaces: readonly number[]): number {
-  return hiddenPlaces.reduce((place, hidden) => (hidden <= place ? place + 1 : place), index);
-}

@@ -1,16 +1,14 @@
 import type { Row } from "./rows";
 
-/** `position`: where it stands on the server's list, between the rows that are shown. */
-export type Inactive = { ticker: string; position: number };
-
 export type WatchlistState = {
   status: "loading" | "ready" | "failed";
   problem: string | null;
   rows: readonly Row[];
   /** On the list, too, but without prices until staff activate them again. */
-  inactive: readonly Inactive[];
+  inactive: readonly Row[];
 };
 
-export type Removed = { row: Row; index: number };
+/** `index`: where it was on the list, between rows and what is inactive. */
+export type Removed = { row: Row; index: number; isActive: boolean };
 
 export const LOADING: WatchlistState = { status: "loading", problem: null, rows: [], inactive: [] };
