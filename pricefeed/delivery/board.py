@@ -156,9 +156,9 @@ class Board:
     def identities(self, places: Iterable[int]) -> list[str]:
         """What the quotes at these places are called, in a form that is only good for comparing."""
         return [
-            f"{self._tickers[place]} {quote.identity if quote is not None else ''}"
+            f"{quote.ticker} {quote.identity}"
             for place in places
-            for quote in [self._quotes[place]]
+            if (quote := self._quotes[place]) is not None
         ]
 
     def whole(self, places: Iterable[int], *, after_sequence: int = -1) -> list[str]:

@@ -146,6 +146,9 @@ class Teller:
         connection.told = tickers = self._board.quoted(connection.tickers, connection.places)
         if told == tickers:
             return []
+        if connection.asked and not told:  # all that it asked for was gone, and is another's now
+            self.greet(connection)
+            return []
         known = set(told)
         added = [
             place

@@ -54,6 +54,6 @@ def test_a_web_process_killed_beside_another(house: House, crowd: Crowd, watch: 
     ]
     assert 0 < len(cut) == of_the_first < len(watched.crowd.members)
     assert {each.detail for m in cut for each in m.heard if each.kind == "close"} == {ABNORMAL}
-    wait_until(lambda: len(web.running.below()) == 2, what="a replacement")
+    wait_until(lambda: len(web.running.below()) == 2, seconds=5, what="a replacement")
     assert second in web.running.below()
     assert is_alive(second)

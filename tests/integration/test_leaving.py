@@ -44,7 +44,7 @@ def opened(web: Web) -> Iterator[ClientConnection]:
 
 
 def readiness(web: Web) -> httpx.Response:
-    return httpx.get(f"{web.url}/health/ready", timeout=30)
+    return httpx.get(f"{web.url}/health/ready", timeout=5)
 
 
 def is_draining(web: Web) -> bool:
@@ -72,7 +72,7 @@ def test_told_to_stop_it_is_not_ready_any_more_but_serves_until_the_drain_is_ove
         next_frame(client, "snapshot")
         began = time.monotonic()
         web.running.popen.terminate()
-        wait_until(lambda: is_draining(web), what="a readiness that fails")
+        wait_until(lambda: is_draining(web), seconds=2, what="a readiness that fails")
 
         answer = readiness(web)
         assert answer.status_code == 503
@@ -100,9 +100,9 @@ def test_a_second_signal_ends_it_at_once(
     with opened(web) as client:
         next_frame(client, "snapshot")
         web.running.popen.terminate()
-        wait_until(lambda: is_draining(web), what="a readiness that fails")
+        wait_until(lambda: is_draining(web), seconds=2, what="a readiness that fails")
         web.running.popen.terminate()
-        assert web.running.wait(seconds=20) == CUT_OFF, web.running.told()
+        assert web.running.wait(seconds=2) == CUT_OFF, web.running.told()
         assert close_code(client) == ABNORMAL
     assert not any(map(is_alive, below))
 
@@ -120,9 +120,9 @@ def test_a_request_that_hangs_does_not_keep_it(
                 cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
                 return cursor.fetchone() is not None
 
-        wait_until(hangs, what="a request that waits for the lock")
+        wait_until(hangs, seconds=5, what="a request that waits for the lock")
         began = time.monotonic()
-        assert web.running.stop() == CUT_OFF
+        assert web.running.stop(seconds=4) == CUT_OFF
         assert time.monotonic() - began > 1
 
 
@@ -133,7 +133,7 @@ def test_a_signal_while_it_starts_ends_it_without_a_trace(processes: Processes, 
         wait_until(running.below, seconds=20, what="a serving process")
     below = running.below()
     running.popen.terminate()
-    assert running.wait(seconds=STOP_SECONDS) in {0, -signal.SIGTERM}
+    assert running.wait(seconds=3) in {0, -signal.SIGTERM}
     assert not any(map(is_alive, below))
     assert "Traceback" not in running.output
 
@@ -158,7 +158,7 @@ def test_a_signal_to_the_whole_group_is_one_signal_whoever_hears_it_first(
     with opened(web) as client:
         next_frame(client, "snapshot")
         web.running.popen.terminate()
-        wait_until(lambda: is_draining(web), what="a readiness that fails")
+        wait_until(lambda: is_draining(web), seconds=5, what="a readiness that fails")
         for process in web.running.below():
             process.terminate()
         assert close_code(client) == GOING_AWAY
@@ -178,7 +178,7 @@ def test_what_a_terminal_sends_does_not_hurt_processes_that_are_starting(
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGHUP)
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"http://127.0.0.1:{port}/health", timeout=30).is_success
+            return httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).is_success
         return False
 
     wait_until(serve, seconds=START_SECONDS, what="processes that serve")
@@ -223,7 +223,7 @@ def test_it_accepts_nobody_once_it_sends_its_sockets_away(
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", web.port), timeout=1)
         assert web.running.popen.poll() is None
-        assert web.running.wait() == 0, web.running.told()
+        assert web.running.wait(seconds=5) == 0, web.running.told()
 
 
 def test_who_was_about_to_sign_in_is_let_in_and_then_told_like_the_others(
@@ -240,7 +240,7 @@ def test_who_was_about_to_sign_in_is_let_in_and_then_told_like_the_others(
         next_frame(client, "snapshot")
         assert close_code(client) == GOING_AWAY
         assert HINT.fullmatch(client.close_reason or "")
-    assert web.running.wait() == 0, web.running.told()
+    assert web.running.wait(seconds=5) == 0, web.running.told()
 
 
 def living(web: Web) -> set[int]:
@@ -256,5 +256,5 @@ def test_a_process_that_dies_on_its_own_is_still_replaced_after_a_restart(
     now = living(web)
     assert len(now) == 2
     psutil.Process(min(now)).kill()
-    wait_until(lambda: len(living(web) - {min(now)}) == 2, what="two processes")
+    wait_until(lambda: len(living(web) - {min(now)}) == 2, seconds=5, what="two processes")
     assert web.running.stop() == 0

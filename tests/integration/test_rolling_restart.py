@@ -176,5 +176,5 @@ def test_a_signal_to_stop_amid_a_restart_stops_old_and_new(
     web.running.popen.send_signal(signal.SIGHUP)
     web.running.await_said(moment)
     everybody = web.running.below()
-    assert web.running.stop() == 0, web.running.told()
+    assert web.running.stop(seconds=5) == 0, web.running.told()
     assert not any(map(is_alive, everybody))
