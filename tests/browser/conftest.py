@@ -13,7 +13,7 @@ from tests.integration.processes import ROOT
 
 CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_MS = 20_000
-"""How long `expect` waits. How soon is what tests/faults measures; here others have the cores."""
+"""How long `expect` waits where no time is promised: other tests have the cores, too."""
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",

@@ -44,7 +44,7 @@ def opened(web: Web) -> Iterator[ClientConnection]:
 
 
 def readiness(web: Web) -> httpx.Response:
-    return httpx.get(f"{web.url}/health/ready", timeout=5)
+    return httpx.get(f"{web.url}/health/ready", timeout=30)
 
 
 def is_draining(web: Web) -> bool:
@@ -120,7 +120,7 @@ def test_a_request_that_hangs_does_not_keep_it(
                 cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
                 return cursor.fetchone() is not None
 
-        wait_until(hangs, seconds=5, what="a request that waits for the lock")
+        wait_until(hangs, what="a request that waits for the lock")
         began = time.monotonic()
         assert web.running.stop(seconds=4) == CUT_OFF
         assert time.monotonic() - began > 1
@@ -178,7 +178,7 @@ def test_what_a_terminal_sends_does_not_hurt_processes_that_are_starting(
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGHUP)
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).is_success
+            return httpx.get(f"http://127.0.0.1:{port}/health", timeout=30).is_success
         return False
 
     wait_until(serve, seconds=START_SECONDS, what="processes that serve")
