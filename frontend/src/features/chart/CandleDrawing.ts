@@ -21,6 +21,7 @@ const DAY_SECONDS = 86_400;
 /** Candles; the newest moves with the prices that arrive. */
 export class CandleDrawing implements Drawing {
   readonly series;
+  private readonly isOfDays: boolean;
   private readonly zone: "UTC" | undefined;
 
   constructor(
@@ -30,7 +31,8 @@ export class CandleDrawing implements Drawing {
     private readonly seconds: number,
   ) {
     // A day's candle is of a day in UTC, whatever the reader's own day is.
-    this.zone = seconds === DAY_SECONDS ? "UTC" : undefined;
+    this.isOfDays = seconds === DAY_SECONDS;
+    this.zone = this.isOfDays ? "UTC" : undefined;
     this.series = chart.addSeries(CandlestickSeries, { priceLineVisible: false });
     this.series.setData(bars);
     this.repaint(theme);
@@ -58,11 +60,10 @@ export class CandleDrawing implements Drawing {
   tickLabel(ms: number, type: TickMarkType): string {
     if (type === TickMarkType.Year) return formatYear(ms, this.zone);
     if (type === TickMarkType.Month) return formatMonth(ms, this.zone);
-    const isDay = type === TickMarkType.DayOfMonth || this.zone !== undefined;
-    return isDay ? formatDay(ms, this.zone) : formatMinute(ms);
+    return this.isOfDays || type === TickMarkType.DayOfMonth ? formatDay(ms, this.zone) : formatMinute(ms);
   }
 
   stamp(ms: number): string {
-    return this.zone === undefined ? formatStamp(ms) : formatDate(ms, this.zone);
+    return this.isOfDays ? formatDate(ms, this.zone) : formatStamp(ms);
   }
 }
