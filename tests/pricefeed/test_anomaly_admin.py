@@ -1,5 +1,6 @@
 """Anomalies in the admin site: looked at by staff, written by nobody there."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +36,7 @@ def jump(security: Security, price: str) -> Anomaly:
     return Anomaly.objects.create(
         security=security,
         direction=Direction.UP if Decimal(price) > 100 else Direction.DOWN,
-        at=NOON,
+        at=NOON + timedelta(microseconds=7_654),
         price=Decimal(price),
         reference=Decimal(100),
     )
@@ -76,7 +77,7 @@ def test_the_newest_come_first_with_what_jumped_and_from_where(
     assert '<td class="field-shown_price">96.90</td>' in text
     assert '<td class="field-shown_reference">100.00</td>' in text
     assert '<td class="field-change">-3.10 %</td>' in text
-    assert '<td class="field-shown_at">2026-03-02 12:00:00.000 UTC</td>' in text
+    assert '<td class="field-shown_at">2026-03-02 12:00:00.007 UTC</td>' in text
 
 
 def test_it_is_filtered_by_direction_and_security(desk: Client, found: list[Anomaly]) -> None:
