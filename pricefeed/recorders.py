@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -21,6 +22,7 @@ from pricefeed.recording.locks import publication_lock, stream_lock, stream_lock
 from pricefeed.recording.positions import position_of
 from pricefeed.recording.services import Recorded, record_pushed
 from pricefeed.sources.pushed.streams import BATCH_BYTES, Batch, streams
+from securities import version
 
 log = structlog.get_logger(__name__)
 
@@ -57,11 +59,11 @@ def pushed_record(partition: int) -> int | None:
         if not is_ours:
             return None
         with stream_locks(_others_that_wait(partition)) as others:
-            began, published = time.monotonic(), _mark()
+            began, before = time.monotonic(), _before()
             batches, recorded = _record([partition, *others])
     ticks = sum(len(batch.ticks) for batch in batches)
     if recorded is not None:
-        _publish(recorded, published=published)
+        _publish(recorded, before=before)
         count_batch("pushed", ticks=ticks, seconds=time.monotonic() - began)
     # After the locks: what came while they were held found nobody who could take it.
     waiting = streams().waiting()
@@ -115,10 +117,17 @@ def _recorded(batches: Sequence[Batch]) -> Recorded:
     return record_pushed(ticks, steps=[batch.step for batch in batches])
 
 
-def _mark() -> Mark | None:
-    """How far prices have been published; None where Redis does not say."""
+class _Before(NamedTuple):
+    """How far prices had been published before a commit, and the version of its names."""
+
+    mark: Mark | None
+    catalogue: str
+
+
+def _before() -> _Before | None:
+    """None where Redis does not say."""
     try:
-        return LatestWriter().mark()
+        return _Before(LatestWriter().mark(), version.current())
     except (RedisError, OSError):
         return None
 
@@ -130,20 +139,32 @@ def _publish_rest() -> None:
         return
     with publication_lock(patience_ms=_PUBLICATION_PATIENCE_MS) as is_ours:
         if is_ours:
-            feed = selectors.feed()
-            publish(Recorded(feed.epoch, feed.sequence, feed.sequence, 0, []))
+            _publish_all()
 
 
-def _publish(recorded: Recorded, *, published: Mark | None) -> None:
-    """Publish after whoever committed before; `published` is the mark from before the commit."""
+def _publish_all() -> None:
+    """Whatever has been committed, read anew."""
+    feed = selectors.feed()
+    publish(Recorded(feed.epoch, feed.sequence, feed.sequence, 0, []))
+
+
+def _publish(recorded: Recorded, *, before: _Before | None) -> None:
+    """Publish after whoever committed before; `before` is how it was before the commit.
+
+    Another may have published a security's new name since this commit read the old one.
+    """
     with publication_lock(patience_ms=_PUBLICATION_PATIENCE_MS) as is_ours:
         if not is_ours:
             return  # the next publication has this, too
         epoch = selectors.feed().epoch
-        was_out = _is_beyond(published, recorded.after, epoch)  # then the counter went back
-        if was_out or not _is_beyond(LatestWriter().mark(), recorded.after, epoch):
+        if before is not None and _is_beyond(before.mark, recorded.after, epoch):
+            publish(replace(recorded, epoch=epoch))  # the counter went back
+        elif _is_beyond(LatestWriter().mark(), recorded.after, epoch):
+            return  # another has published this together with its own
+        elif before is None or before.catalogue != version.current():
+            _publish_all()
+        else:
             publish(replace(recorded, epoch=epoch))
-        # else another has published this together with its own
 
 
 def _is_beyond(mark: Mark | None, sequence: int, epoch: UUID) -> bool:
