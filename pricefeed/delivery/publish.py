@@ -68,15 +68,17 @@ def publish(
     else:
         quotes = _encoded(recorded.quotes if is_alone else quotes_after(after))
         latest.save(quotes)
+    # Of commits whose turn has not come, too: they shall not put an older quote over a newer one.
+    upto = max([recorded.upto, *(quote.sequence for quote in quotes)])
     _send(
         [
             (FEED_GROUP, FeedMark(epoch, after, done=False)),
             *([(ANOMALIES_GROUP, AnomaliesFound())] if has_anomalies else ()),
             *((price_group(quote.ticker), PriceChanged(quote)) for quote in quotes),
-            (FEED_GROUP, FeedMark(epoch, recorded.upto, done=True, delayed_since=delayed_since)),
+            (FEED_GROUP, FeedMark(epoch, upto, done=True, delayed_since=delayed_since)),
         ]
     )
-    latest.set_mark(Mark(epoch, recorded.upto), catalogue=catalogue, delayed_since=delayed_since)
+    latest.set_mark(Mark(epoch, upto), catalogue=catalogue, delayed_since=delayed_since)
     return sum(quote.sequence > 0 for quote in quotes)
 
 
