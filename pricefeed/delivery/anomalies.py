@@ -73,7 +73,7 @@ class Announcer:
         self._tail = Tail([])
         self._reading = asyncio.Lock()
         self._news = asyncio.Event()
-        self._is_another_life = False
+        self._life = ""  # the epoch in which the tail was read
         self._securities = Gathered(reads.security_ids, at_most=_TICKERS_AT_A_TIME)
         self._catching_up = asyncio.Semaphore(_CATCHING_UP_AT_ONCE)
 
@@ -106,7 +106,7 @@ class Announcer:
         """The tail is as new as what the client has seen, maybe in another process."""
         async with self._reading:
             if not self.outlets:  # nobody has kept it up to date
-                self._tail = Tail(await self._reads.newest(TAIL_LENGTH))
+                await self._read_tail()
             elif since is not None and since > self._tail.last:
                 await self._read_on()
 
@@ -118,7 +118,6 @@ class Announcer:
 
     def begin_anew(self) -> None:
         """Another epoch: ids may come again, and what was told may be called otherwise."""
-        self._is_another_life = True
         self._news.set()
 
     async def run(self) -> None:
@@ -129,11 +128,10 @@ class Announcer:
                     await self._news.wait()
             self._news.clear()
             if not self.outlets:
-                self._is_another_life = False
                 continue
             try:
                 async with self._reading:
-                    if self._is_another_life:
+                    if self._life != self._epoch():
                         await self._read_anew()
                     await self._read_on()
             except Exception as error:  # noqa: BLE001  Postgres is away: again soon
@@ -150,12 +148,16 @@ class Announcer:
             is_full = len(found) == _READ_AT_ONCE
 
     async def _read_anew(self) -> None:
-        self._tail = Tail(await self._reads.newest(TAIL_LENGTH))
-        self._is_another_life = False
+        await self._read_tail()
         for outlet in self.outlets:
             outlet.position = min(outlet.position, self._tail.last)
             outlet.is_greeted = False
         await self._tell()
+
+    async def _read_tail(self) -> None:
+        life = self._epoch()  # first: one that begins meanwhile wants another reading
+        self._tail = Tail(await self._reads.newest(TAIL_LENGTH))
+        self._life = life
 
     # -- Telling -----------------------------------------------------------------------------
 
@@ -180,7 +182,7 @@ class Announcer:
 
     def _greet(self, outlet: AnomalyOutlet) -> None:
         outlet.is_greeted = True
-        outlet.write(welcome(self._epoch(), since=outlet.position))
+        outlet.write(welcome(self._life, since=outlet.position))
 
     async def _catch_up(self, outlet: AnomalyOutlet) -> None:
         """Pages from Postgres, until the tail has the rest or the socket is full."""
