@@ -11,7 +11,7 @@ Redis before it takes the next ones, so nothing stays lost longer than a period.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -281,17 +281,23 @@ class Hub:
         if message.epoch != self._teller.mark.epoch:
             await self._begin_epoch(message.epoch)
         elif not message.done and message.sequence > self._teller.mark.sequence:
-            await self._read_again(message.epoch)  # told when this run has come
+            await self._read_again()  # told when this run has come
         if message.done:
             await self._flush(upto=message.sequence)
             await self._rounds.call_live(delayed_since=message.delayed_since)
 
     async def _begin_epoch(self, epoch: str) -> None:
         """Another life of the counter: everybody gets a new welcome and a whole snapshot."""
-        upto = await self._read_again(epoch)
-        async with self._writing:  # not amid heartbeats that name the old one's sequence
-            self._teller.mark = Mark(epoch, upto)
-            await self._teller.greet_anew(self._connections)
+
+        async def take(quotes: Sequence[WireQuote], published: Mark | None) -> None:
+            async with self._writing:  # not amid heartbeats that name the old one's sequence
+                # All at once: sequences of the two say nothing of each other.
+                self._board.forget_quotes()
+                self._board.put(*quotes)
+                self._teller.mark = Mark(epoch, _upto(published, epoch))
+                await self._teller.greet_anew(self._connections)
+
+        await self._membership.read_again(take=take)
         self.announcer.begin_anew()
 
     async def _flush(self, *, upto: int = 0) -> None:
@@ -320,10 +326,20 @@ class Hub:
         self._tell_receiver(_Recover())
 
     async def _recover(self) -> None:
-        await self._flush(upto=await self._read_again(self._teller.mark.epoch))
+        await self._flush(upto=await self._read_again())
 
-    async def _read_again(self, epoch: str) -> int:
-        """Up to which sequence of that epoch everything is on the board then."""
-        is_another = epoch != self._teller.mark.epoch
-        mark = await self._membership.read_again(in_another_epoch=is_another)
-        return mark.sequence if mark is not None and mark.epoch == epoch else 0
+    async def _read_again(self) -> int:
+        """Up to which sequence of this epoch everything is on the board then."""
+        upto = 0
+
+        async def take(quotes: Sequence[WireQuote], published: Mark | None) -> None:
+            nonlocal upto
+            self._board.put(*quotes)
+            upto = _upto(published, self._teller.mark.epoch)
+
+        await self._membership.read_again(take=take)
+        return upto
+
+
+def _upto(mark: Mark | None, epoch: str) -> int:
+    return mark.sequence if mark is not None and mark.epoch == epoch else 0

@@ -17,6 +17,7 @@ _RETRY_SECONDS = 1.0
 _LEAVE_SECONDS = 10.0
 
 QuotesFromDatabase = Callable[[Sequence[str]], Awaitable[list[WireQuote]]]
+Take = Callable[[Sequence[WireQuote], Mark | None], Awaitable[None]]
 
 
 class Membership:
@@ -69,29 +70,23 @@ class Membership:
                 self._board.load(quote)
                 self._joined.add(quote.ticker)
 
-    async def read_again(self, *, in_another_epoch: bool = False) -> Mark | None:
-        """Put the newest quotes of all joined tickers on the board: messages were lost.
+    async def read_again(self, *, take: Take) -> None:
+        """Give the newest quotes of all joined tickers to `take`: messages were lost.
 
-        Tries until Redis answers; returns what had been published by then, if it knows. In
-        another epoch sequences start anew, and quotes of the old one are forgotten first.
+        And with them what had been published by then, if Redis knows. Tries until it answers.
         """
         while True:
-            try:
-                mark = await self._latest.mark()
-                await self._put_newest(forget_others=in_another_epoch)
-            except Exception as error:  # noqa: BLE001  Redis, or Postgres behind it, is away
-                log.warning("quotes_not_read", cause=error)
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                return mark
-
-    async def _put_newest(self, *, forget_others: bool) -> None:
-        async with self._lock:  # not amid a join, which may have read a quote of the old epoch
-            quotes = await self._read(list(self._joined))
-            if forget_others:  # not before: who comes meanwhile is told the old epoch's
-                self._board.forget_quotes()
-            self._board.put(*quotes)
-            self._joined.intersection_update(quote.ticker for quote in quotes)
+            async with self._lock:  # not amid a join, which may have read a quote of the old epoch
+                try:
+                    mark = await self._latest.mark()
+                    quotes = await self._read(list(self._joined))
+                except Exception as error:  # noqa: BLE001  Redis, or Postgres behind it, is away
+                    log.warning("quotes_not_read", cause=error)
+                else:
+                    self._joined.intersection_update(quote.ticker for quote in quotes)
+                    await take(quotes, mark)
+                    return
+            await asyncio.sleep(_RETRY_SECONDS)
 
     async def keep_leaving(self, *, writing: asyncio.Lock) -> None:
         """Leave the groups of tickers without watchers, now and then, for ever.

@@ -18,6 +18,7 @@ from pricefeed.delivery.follower import Follower
 from pricefeed.delivery.groups import FEED_GROUP, price_group
 from pricefeed.delivery.hub import Hub, HubStopped
 from pricefeed.delivery.latest import LatestReader, Mark
+from pricefeed.delivery.membership import Take
 from pricefeed.delivery.messages import FeedMark
 from pricefeed.delivery.protocol import Since
 from pricefeed.delivery.reads import hub_reads
@@ -844,9 +845,9 @@ async def test_what_was_read_again_counts_as_sent_when_it_has_been(
     epoch = hub._teller.mark.epoch
     asked = asyncio.Event()
 
-    async def ahead(*, in_another_epoch: bool) -> Mark:
+    async def ahead(*, take: Take) -> None:
         asked.set()
-        return Mark(epoch, 5)
+        await take([], Mark(epoch, 5))
 
     monkeypatch.setattr(hub._membership, "read_again", ahead)
     layer = get_channel_layer()
