@@ -5,7 +5,7 @@ was read earlier can never overwrite one that was read later.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import chain
 
 import structlog
@@ -135,19 +135,28 @@ class Follower:
 
     async def _follow_users(self, users: list[int]) -> None:
         for start in range(0, len(users), _USERS_PER_READ):
-            lists = await self._lists_of_users(users[start : start + _USERS_PER_READ])
-            followers = [
-                (connection, tickers)
-                for user_id, tickers in lists.items()
-                for connection in self._by_user.get(user_id, ())
-                if isinstance(connection, Connection)
-            ]
+            some = users[start : start + _USERS_PER_READ]
+            known = self._served(some)  # first: who comes now reads a list that may be newer
+            lists = await self._lists_of_users(some)
+            followers = [(connection, lists[user_id]) for user_id, connection in known]
             lost = {t for c, tickers in followers for t in set(c.tickers).difference(tickers)}
             inactive = lost - await self._active_among(lost) if lost else set()
             for connection, tickers in followers:
                 for ticker in sorted(inactive.intersection(connection.tickers)):
                     self._refuse(connection, ticker)
-                await self._give(connection, tickers)
+                await self._change(connection, tickers)
+
+    def _served(self, users: Iterable[int]) -> list[tuple[int, Connection]]:
+        """Their connections that have a list; those still being added come back for this."""
+        served = []
+        for user_id in users:
+            for outlet in self._by_user.get(user_id, ()):
+                if isinstance(outlet, Connection):
+                    if outlet.begun:
+                        served.append((user_id, outlet))
+                    else:
+                        outlet.edited = True
+        return served
 
     async def _follow_fixed(self) -> None:
         active, known = await self._active.all(), await self._active.known()
