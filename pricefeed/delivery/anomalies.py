@@ -113,11 +113,10 @@ class Announcer:
     # -- Reading -----------------------------------------------------------------------------
 
     def wake(self) -> None:
-        """Something was found, or a word of it may have been lost."""
-        self._news.set()
+        """Something was found, a word of it may have been lost, or another epoch has begun.
 
-    def begin_anew(self) -> None:
-        """Another epoch: ids may come again, and what was told may be called otherwise."""
+        In that ids may come again, and what was told may be called otherwise.
+        """
         self._news.set()
 
     async def run(self) -> None:

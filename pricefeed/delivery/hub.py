@@ -298,7 +298,7 @@ class Hub:
                 await self._teller.greet_anew(self._connections)
 
         await self._membership.read_again(take=take)
-        self.announcer.begin_anew()
+        self.announcer.wake()
 
     async def _flush(self, *, upto: int = 0) -> None:
         """One frame to each connection that watches something that changed.
