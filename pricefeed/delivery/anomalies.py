@@ -106,7 +106,7 @@ class Announcer:
         """The tail is as new as what the client has seen, maybe in another process."""
         async with self._reading:
             if not self.outlets:  # nobody has kept it up to date
-                await self._read_tail()
+                await self._read_anew()
             elif since is not None and since > self._tail.last:
                 await self._read_on()
 
@@ -147,16 +147,14 @@ class Announcer:
             is_full = len(found) == _READ_AT_ONCE
 
     async def _read_anew(self) -> None:
-        await self._read_tail()
-        for outlet in self.outlets:
-            outlet.position = min(outlet.position, self._tail.last)
-            outlet.is_greeted = False
-        await self._tell()
-
-    async def _read_tail(self) -> None:
-        life = self._epoch()  # first: one that begins meanwhile wants another reading
+        """All of the tail; if of another epoch, then everybody is greeted once more."""
+        before, life = self._life, self._epoch()  # one that begins meanwhile wants another reading
         self._tail = Tail(await self._reads.newest(TAIL_LENGTH))
         self._life = life
+        for outlet in self.outlets:
+            outlet.position = min(outlet.position, self._tail.last)
+            outlet.is_greeted = outlet.is_greeted and life == before
+        await self._tell()
 
     # -- Telling -----------------------------------------------------------------------------
 

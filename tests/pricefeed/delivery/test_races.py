@@ -220,6 +220,39 @@ async def test_an_epoch_that_begins_while_anomalies_are_read_anew_is_told(
     assert list(newcomer.known.values())[:2] == ["AX", "BX"]
 
 
+async def test_an_epoch_that_begins_between_two_newcomers_is_told_to_both(
+    run: Run, hub: Hub
+) -> None:
+    await run({"A": "10", "B": "20"})
+    await heard(hub, 2)
+    await off_loop(lambda: commit("A"))
+    reads, turns = hub.announcer._reads, [asyncio.Event(), asyncio.Event()]
+    begun: list[asyncio.Event] = []
+
+    async def slowly(limit: int) -> Any:
+        found = await reads.newest(limit)
+        begun.append(may_end := turns[len(begun)])
+        await may_end.wait()
+        return found
+
+    hub.announcer._reads = reads._replace(newest=slowly)
+    clients = [AnomalyClient(hub) for _ in range(2)]
+    coming = [asyncio.ensure_future(hub.add_anomalies(each.outlet, 0)) for each in clients]
+    await until(lambda: len(begun) == 1)
+    epoch = hub._teller.mark.epoch
+    await off_loop(lambda: pass_on("A", "AX"))
+    await run({"C": "30"})
+    await until(lambda: hub._teller.mark.epoch != epoch)
+    turns[0].set()
+    await until(lambda: len(begun) == 2)
+    await coming[0]
+    turns[1].set()
+    await coming[1]
+    for client in clients:
+        await until(lambda client=client: client.epochs[-1] == hub._teller.mark.epoch)
+        assert "A" not in client.known.values()
+
+
 async def test_quotes_of_another_epoch_are_not_told_under_the_old_one(
     run: Run, join: Join, hub: Hub, watching: User
 ) -> None:
