@@ -347,19 +347,27 @@ async def test_a_ticker_that_passes_to_a_security_without_a_price_has_none(
     assert client.quotes["A"]["name"] == "New"
 
 
-@pytest.mark.parametrize("reading", ["edits are read late"], indirect=True)
 async def test_who_asked_for_a_ticker_alone_is_shown_the_security_that_gets_it(
-    run: Run, join: Join, reading: None
+    run: Run, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run({"A": "10"})
     client = await join(asked=("A",))
+    may_follow, follow = asyncio.Event(), Follower._follow_fixed
+
+    async def late(self: Follower) -> None:
+        await may_follow.wait()
+        await follow(self)
+
+    monkeypatch.setattr(Follower, "_follow_fixed", late)
     await off_loop(lambda: pass_on("A", "AX"))
     await run({"B": "20"})
+    await client.until(lambda: client.quotes == {})
     await off_loop(lambda: security_create(entry=CatalogueEntry("A", "New", "NASDAQ", "USD")))
     await run({"A": "21"})
     await client.until_prices(A="21.00")
     await run({"A": "22"})
     await client.until_prices(A="22.00")
+    may_follow.set()
     assert client.quotes["A"]["name"] == "New"
     assert client.kinds() == ["welcome", "snapshot"] * 3 + ["prices"]
     assert client.close_code is None
