@@ -118,18 +118,18 @@ def _recorded(batches: Sequence[Batch]) -> Recorded:
 
 
 class _Before(NamedTuple):
-    """How far prices had been published before a commit, and the version of its names."""
+    """How it was before a commit; both None where Redis does not say."""
 
-    mark: Mark | None
-    catalogue: str
+    published: Mark | None
+    named_by: str | None
 
 
-def _before() -> _Before | None:
-    """None where Redis does not say."""
+def _before() -> _Before:
+    """How far prices have been published, and the version of the catalogue."""
     try:
         return _Before(LatestWriter().mark(), version.current())
     except (RedisError, OSError):
-        return None
+        return _Before(None, None)
 
 
 def _publish_rest() -> None:
@@ -139,32 +139,20 @@ def _publish_rest() -> None:
         return
     with publication_lock(patience_ms=_PUBLICATION_PATIENCE_MS) as is_ours:
         if is_ours:
-            _publish_all()
+            feed = selectors.feed()
+            publish(Recorded(feed.epoch, feed.sequence, feed.sequence, 0, []))
 
 
-def _publish_all() -> None:
-    """Whatever has been committed, read anew."""
-    feed = selectors.feed()
-    publish(Recorded(feed.epoch, feed.sequence, feed.sequence, 0, []))
-
-
-def _publish(recorded: Recorded, *, before: _Before | None) -> None:
-    """Publish after whoever committed before; `before` is how it was before the commit.
-
-    Another may have published a security's new name since this commit read the old one.
-    """
+def _publish(recorded: Recorded, *, before: _Before) -> None:
+    """Publish after whoever committed before; `before` is from before the commit."""
     with publication_lock(patience_ms=_PUBLICATION_PATIENCE_MS) as is_ours:
         if not is_ours:
             return  # the next publication has this, too
         epoch = selectors.feed().epoch
-        if before is not None and _is_beyond(before.mark, recorded.after, epoch):
-            publish(replace(recorded, epoch=epoch))  # the counter went back
-        elif _is_beyond(LatestWriter().mark(), recorded.after, epoch):
-            return  # another has published this together with its own
-        elif before is None or before.catalogue != version.current():
-            _publish_all()
-        else:
-            publish(replace(recorded, epoch=epoch))
+        was_out = _is_beyond(before.published, recorded.after, epoch)  # then the counter went back
+        if was_out or not _is_beyond(LatestWriter().mark(), recorded.after, epoch):
+            publish(replace(recorded, epoch=epoch), named_by=before.named_by)
+        # else another has published this together with its own
 
 
 def _is_beyond(mark: Mark | None, sequence: int, epoch: UUID) -> bool:

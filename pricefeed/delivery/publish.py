@@ -30,11 +30,15 @@ log = structlog.get_logger(__name__)
 def publish(
     recorded: Recorded,
     *,
+    named_by: str | UnsetType | None = UNSET,
     delayed_since: int | UnsetType | None = UNSET,
     latest: LatestWriter | None = None,
 ) -> int:
     """Publish what was recorded, and what earlier runs left unpublished; returns how many prices.
 
+    `named_by`: the version of the catalogue from before the names were read, None where it is
+    not known; under another than today's they are read anew. Who has kept others from publishing
+    meanwhile leaves it out.
     `delayed_since` (milliseconds) goes to the clients: the source has been in trouble since.
     Who has asked no source leaves it out.
     Where more has been published than the database knows of, it is an older one, restored:
@@ -54,7 +58,8 @@ def publish(
     known = mark if mark is not None and mark.epoch == epoch else None
     after = known.sequence if known else 0
     starts_over = known is None or latest.catalogue() != catalogue
-    is_alone = after == recorded.after and not starts_over
+    has_old_names = named_by is not UNSET and named_by != catalogue
+    is_alone = after == recorded.after and not starts_over and not has_old_names
     # What others left unpublished may have held some: who hears of it asks Postgres.
     has_anomalies = recorded.anomaly_count > 0 or not is_alone
     if starts_over:

@@ -130,7 +130,8 @@ async def test_a_newer_quote_that_went_out_early_is_not_replaced_by_an_older_one
     await off_loop(work)
     await client.until_prices(A="13.00", B="21.00")
     assert (await stored("A"))["A"]["sequence"] == client.quotes["A"]["sequence"]
-    await off_loop(lambda: recorders._publish(commit_of("A", "14", 54), before=None))
+    unknown = recorders._Before(None, None)
+    await off_loop(lambda: recorders._publish(commit_of("A", "14", 54), before=unknown))
     await client.until_prices(A="14.00")
 
 

@@ -261,7 +261,9 @@ def test_what_waits_in_other_partitions_is_recorded_and_published_with_it(
 ) -> None:
     publications: list[Any] = []
     original = recorders.publish
-    monkeypatch.setattr(recorders, "publish", lambda it: publications.append(it) or original(it))
+    monkeypatch.setattr(
+        recorders, "publish", lambda it, **kw: publications.append(it) or original(it, **kw)
+    )
     push(("T0", "1"), ("T1", "2"), ("T0", "3"), ("T2", "4"))
 
     assert recorders.pushed_record(partition_of("T1")) == 4
