@@ -136,9 +136,10 @@ class Follower:
     async def _follow_users(self, users: list[int]) -> None:
         for start in range(0, len(users), _USERS_PER_READ):
             some = users[start : start + _USERS_PER_READ]
-            known = self._served(some)  # first: who comes now reads a list that may be newer
+            outlets = chain.from_iterable(map(self.of_user, some))
+            served = _served(each for each in outlets if isinstance(each, Connection))
             lists = await self._lists_of_users(some)
-            followers = [(connection, lists[user_id]) for user_id, connection in known]
+            followers = [(each, lists[each.user_id]) for each in served if each.user_id]
             lost = {t for c, tickers in followers for t in set(c.tickers).difference(tickers)}
             inactive = lost - await self._active_among(lost) if lost else set()
             for connection, tickers in followers:
@@ -146,22 +147,11 @@ class Follower:
                     self._refuse(connection, ticker)
                 await self._change(connection, tickers)
 
-    def _served(self, users: Iterable[int]) -> list[tuple[int, Connection]]:
-        """Their connections that have a list; those still being added come back for this."""
-        served = []
-        for user_id in users:
-            for outlet in self._by_user.get(user_id, ()):
-                if isinstance(outlet, Connection):
-                    if outlet.begun:
-                        served.append((user_id, outlet))
-                    else:
-                        outlet.edited = True
-        return served
-
     async def _follow_fixed(self) -> None:
+        served = _served(self._fixed)
         active, known = await self._active.all(), await self._active.known()
         gone: dict[tuple[str, ...], list[str]] = {}  # many have the same list
-        async for part in in_breaths(self._fixed, at_a_time=_CHANGES_AT_A_TIME):
+        async for part in in_breaths(served, at_a_time=_CHANGES_AT_A_TIME):
             for connection in part:
                 tickers = connection.tickers
                 if tickers not in gone:
@@ -170,10 +160,18 @@ class Follower:
                     self._refuse(connection, ticker)
                 asked = connection.asked
                 tickers = active if asked is None else tuple(t for t in asked if t in known)
-                await self._give(connection, tickers)
+                await self._change(connection, tickers)
 
-    async def _give(self, connection: Connection, tickers: tuple[str, ...]) -> None:
-        if connection.begun:
-            await self._change(connection, tickers)
+
+def _served(connections: Iterable[Connection]) -> list[Connection]:
+    """Those that have a list. Asked before lists are read: who comes then may know a newer one.
+
+    Those still being added come back for what has changed (`Follower.begun`).
+    """
+    served = []
+    for each in connections:
+        if each.begun:
+            served.append(each)
         else:
-            connection.edited = True  # still being added; `begun` comes back to it
+            each.edited = True
+    return served
