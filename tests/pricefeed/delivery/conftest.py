@@ -11,17 +11,22 @@ from django.db import connection
 from msgspec import UNSET
 from prometheus_client import REGISTRY
 
+from accounts.models import User
 from pricefeed.delivery import anomalies
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.latest import LatestReader
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.reads import hub_reads
+from pricefeed.models import Feed
 from pricefeed.recording.services import record
+from securities.catalogue import CatalogueEntry
 from securities.models import Security
+from securities.services import security_update
 from tests.pricefeed.conftest import MakeTick
 from tests.pricefeed.delivery.client import Client
 from watchlists import cache
+from watchlists.services import watchlist_add_security
 
 Prices = dict[str, str]
 Run = Callable[..., Awaitable[int]]
@@ -134,3 +139,40 @@ def closed(code: int) -> float:
     """How many sockets this process has closed with a code."""
     labels = {"code": str(code)}
     return REGISTRY.get_sample_value("tickwatch_connections_closed_total", labels) or 0.0
+
+
+@pytest.fixture
+def watching(alice: User, market: None) -> User:
+    """Alice watches B and A, in this order."""
+    for ticker in "BA":
+        watchlist_add_security(user_id=alice.pk, ticker=ticker)
+    return alice
+
+
+async def edit(work: Callable[..., Any], user: User, ticker: str) -> None:
+    await off_loop(lambda: work(user_id=user.pk, ticker=ticker))
+
+
+async def heard(hub: Hub, sequence: int) -> None:
+    """Wait until the hub has taken in everything up to a sequence."""
+    async with asyncio.timeout(20):
+        while hub._teller.mark.sequence < sequence:  # noqa: ASYNC110  the hub tells nobody
+            await asyncio.sleep(0.005)
+
+
+def rename(ticker: str, name: str, *, currency: str = "USD") -> None:
+    security = Security.objects.get(ticker=ticker)
+    entry = CatalogueEntry(ticker, name, security.exchange, currency)
+    security_update(security=security, entry=entry)
+
+
+def pass_on(ticker: str, to: str) -> None:
+    security = Security.objects.get(ticker=ticker)
+    entry = CatalogueEntry(to, security.name, security.exchange, security.currency)
+    security_update(security=security, entry=entry)
+
+
+def restored_from_backup() -> None:
+    Feed.objects.update(epoch="12345678-1234-5678-1234-567812345678", sequence=0)
+    Security.objects.get(ticker="A").quote.delete()
+    Security.objects.get(ticker="B").quote.delete()

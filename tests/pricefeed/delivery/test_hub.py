@@ -27,33 +27,23 @@ from securities import events
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
 from securities.redis_client import redis_client
-from securities.services import security_create, security_update
+from securities.services import security_create
 from tests.conftest import set_active
 from tests.pricefeed.conftest import redis_loses_quotes
 from tests.pricefeed.delivery.client import Client, SignedIn
-from tests.pricefeed.delivery.conftest import Join, Run, off_loop
+from tests.pricefeed.delivery.conftest import (
+    Join,
+    Run,
+    edit,
+    heard,
+    off_loop,
+    pass_on,
+    rename,
+    restored_from_backup,
+)
 from watchlists.services import watchlist_add_security, watchlist_remove_security
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def watching(alice: User, market: None) -> User:
-    """Alice watches B and A, in this order."""
-    for ticker in "BA":
-        watchlist_add_security(user_id=alice.pk, ticker=ticker)
-    return alice
-
-
-async def edit(work: Callable[..., Any], user: User, ticker: str) -> None:
-    await off_loop(lambda: work(user_id=user.pk, ticker=ticker))
-
-
-async def heard(hub: Hub, sequence: int) -> None:
-    """Wait until the hub has taken in everything up to a sequence."""
-    async with asyncio.timeout(20):
-        while hub._teller.mark.sequence < sequence:  # noqa: ASYNC110  the hub tells nobody
-            await asyncio.sleep(0.005)
 
 
 # -- Snapshot, then deltas --------------------------------------------------------------------
@@ -259,12 +249,6 @@ async def test_deactivating_a_security_tells_its_watchers_and_activating_brings_
     await several.until_prices(A="10.00")
 
 
-def rename(ticker: str, name: str, *, currency: str = "USD") -> None:
-    security = Security.objects.get(ticker=ticker)
-    entry = CatalogueEntry(ticker, name, security.exchange, currency)
-    security_update(security=security, entry=entry)
-
-
 async def test_a_renamed_security_shows_its_new_name_with_the_next_run(
     run: Run, join: Join, watching: User
 ) -> None:
@@ -290,12 +274,6 @@ def reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
                 await follow(self, *args)
 
             monkeypatch.setattr(Follower, name, late)
-
-
-def pass_on(ticker: str, to: str) -> None:
-    security = Security.objects.get(ticker=ticker)
-    entry = CatalogueEntry(to, security.name, security.exchange, security.currency)
-    security_update(security=security, entry=entry)
 
 
 async def test_a_ticker_that_passes_to_another_security_shows_that_one(
@@ -500,12 +478,6 @@ async def test_who_claims_to_know_the_future_gets_a_whole_snapshot(
     back = Client()
     await back.join(hub, user_id=watching.pk, since=Since(first.epoch, 10**15))
     assert back.prices == {"B": "20.00", "A": "10.00"}
-
-
-def restored_from_backup() -> None:
-    Feed.objects.update(epoch="12345678-1234-5678-1234-567812345678", sequence=0)
-    Security.objects.get(ticker="A").quote.delete()
-    Security.objects.get(ticker="B").quote.delete()
 
 
 async def test_another_epoch_starts_everybody_over(run: Run, join: Join, watching: User) -> None:

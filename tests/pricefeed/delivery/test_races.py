@@ -22,19 +22,19 @@ from securities.models import Security
 from securities.services import security_create
 from tests.pricefeed.conftest import NOON, MakeTick
 from tests.pricefeed.delivery.anomalies import commit
-from tests.pricefeed.delivery.conftest import Join, Run, off_loop
-from tests.pricefeed.delivery.test_hub import edit, heard, pass_on, rename, restored_from_backup
+from tests.pricefeed.delivery.conftest import (
+    Join,
+    Run,
+    edit,
+    heard,
+    off_loop,
+    pass_on,
+    rename,
+    restored_from_backup,
+)
 from watchlists.services import watchlist_add_security, watchlist_remove_security
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def watching(alice: User, market: None) -> User:
-    """Alice watches B and A, in this order."""
-    for ticker in "BA":
-        watchlist_add_security(user_id=alice.pk, ticker=ticker)
-    return alice
 
 
 async def until(condition: Callable[[], bool]) -> None:
