@@ -1,16 +1,12 @@
 """Under /api everything is JSON, also what never reaches a REST view."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import DisallowedHost
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 
 from rest.errors import ApiError, as_api_error, error_response, server_error_body
-
-_Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 
 
 class JsonErrors:
@@ -20,20 +16,12 @@ class JsonErrors:
     It comes before CommonMiddleware, which is the first to look at the host.
     """
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], _Answer]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> _Answer:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         refusal = _refusal(request) if _is_api(request) else None
-        if refusal is None:
-            return self._get_response(request)
-        response = error_response(refusal)
-        return _later(response) if iscoroutinefunction(self) else response
+        return self._get_response(request) if refusal is None else error_response(refusal)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Django's hook for what a view raised."""
@@ -44,10 +32,6 @@ class JsonErrors:
             return error_response(error)
         got_request_exception.send(sender=type(self), request=request)  # the log listens
         return server_error_body()
-
-
-async def _later(response: HttpResponse) -> HttpResponse:
-    return response
 
 
 def _is_api(request: HttpRequest) -> bool:
