@@ -30,7 +30,7 @@ from prometheus_client.registry import Collector
 from config.questions import Question
 from config.screen import api_not_found
 from pricefeed.figures import committed_figures, waiting_figures
-from rest.errors import NO_STORE, UNAVAILABLE
+from rest.errors import AWAY, NO_STORE
 from rest.views import only_read
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,6 @@ ADDRESS = "/metrics"
 PATIENCE_SECONDS = 1.0
 """For Postgres and Redis together: Prometheus itself gives up after ten."""
 
-_AWAY = (*UNAVAILABLE, OSError)
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 _PREFIX = "tickwatch-figures-"
 _SIGNS_OF_A_PROXY = ("X-Forwarded-For", "Forwarded")
@@ -102,7 +101,7 @@ class _Servers(Collector):
             try:
                 figures = answer.result(timeout=max(0.0, deadline - time.monotonic()))
             except Exception as error:  # the other figures are worth having
-                if not isinstance(error, _AWAY):
+                if not isinstance(error, AWAY):
                     log.exception("figures_not_read", server=server)
                 is_up.add_metric([server], 0)
             else:

@@ -5,21 +5,18 @@ import logging
 import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
-from redis.exceptions import RedisError
 
 from pricefeed import recorders, services, simulation
 from pricefeed.recording.positions import StepTaken
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.registry import configured_source
+from rest.jobs import one_line_while_away
 
 log = structlog.get_logger(__name__)
 
-_AWAY = (OperationalError, InterfaceError, RedisError, OSError)
-"""Postgres or Redis is away. One line a period, no traceback: nothing here is broken."""
-
 
 @shared_task
+@one_line_while_away("prices_not_updated")
 def update_prices() -> None:
     """Every PRICE_UPDATE_SECONDS: new prices from the source to Postgres and to the sockets."""
     try:
@@ -29,14 +26,12 @@ def update_prices() -> None:
     except SourceError as error:
         log.log(_level(error), "prices_not_fetched", cause=str(error))
         return
-    except _AWAY as error:
-        log.error("prices_not_updated", cause=error)  # noqa: TRY400
-        return
     if update is not None:
         log.info("prices_updated", ticks=update.ticks, published=update.published)
 
 
 @shared_task
+@one_line_while_away("new_securities_not_loaded")
 def load_new_securities() -> None:
     """Every hour: securities that the source's catalogue has and we do not."""
     try:
@@ -48,27 +43,23 @@ def load_new_securities() -> None:
 
 
 @shared_task
+@one_line_while_away("recorders_not_asked_for")
 def ask_for_recorders() -> None:
     """Every second: pushed ticks that wait and that nobody was asked to record."""
-    try:
-        recorders.recorders_ask()
-    except _AWAY as error:
-        log.error("recorders_not_asked_for", cause=error)  # noqa: TRY400
+    recorders.recorders_ask()
 
 
 @shared_task
+@one_line_while_away("simulated_ticks_not_pushed")
 def push_simulated_ticks() -> None:
     """Every second, where SIMULATED_TICKS_PER_SECOND is set: the ticks of that second."""
-    try:
-        done = simulation.simulated_push()
-    except _AWAY as error:
-        log.error("simulated_ticks_not_pushed", cause=error)  # noqa: TRY400
-        return
+    done = simulation.simulated_push()
     if done is not None and done.left_out:
         log.warning("simulated_ticks_left_out", ticks=done.left_out, pushed=done.pushed)
 
 
 @shared_task
+@one_line_while_away("ticks_not_recorded")
 def record_pushed_ticks(partition: int) -> None:
     """A batch of pushed ticks of one partition, and a call for the next where more wait."""
     try:
@@ -76,14 +67,12 @@ def record_pushed_ticks(partition: int) -> None:
     except StepTaken:
         log.warning("ticks_recorded_by_another", partition=partition)
         return
-    except _AWAY as error:
-        log.error("ticks_not_recorded", partition=partition, cause=error)  # noqa: TRY400
-        return
     if ticks:
         log.debug("ticks_recorded", partition=partition, ticks=ticks)
 
 
 @shared_task
+@one_line_while_away("history_not_maintained")
 def maintain_history() -> None:
     """Every hour: partitions for the days ahead, nothing of days beyond the retention."""
     services.history_maintain()

@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, JsonResponse, UnreadablePostError
-from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -24,8 +23,10 @@ RETRY_AFTER_SECONDS = 5
 CHALLENGE = 'Bearer realm="tickwatch"'
 NO_STORE = {"Cache-Control": "no-store"}
 INVALID = "Some fields are not valid."
-UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, RedisError)
+UNAVAILABLE = (OperationalError, InterfaceError, RedisError)
 """Nobody answers; or Redis does, but cannot: its disk is full, say, or it is a replica by now."""
+AWAY = (*UNAVAILABLE, OSError)
+"""The same, where an error of the operating system can be one of the network alone."""
 
 
 class ApiError(Exception):

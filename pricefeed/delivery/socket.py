@@ -17,13 +17,13 @@ from pricefeed.delivery.limits import Addresses, Pace
 from pricefeed.delivery.outlet import Outlet, Send
 from pricefeed.delivery.writer import EXTENSION, Writer
 from rest.address import socket_address
-from rest.errors import UNAVAILABLE
+from rest.errors import AWAY
 
 log = structlog.get_logger(__name__)
 
 MAX_BAD_MESSAGES = 10
 
-_AWAY = (*UNAVAILABLE, OSError, HubStopped)
+_AWAY = (*AWAY, HubStopped)
 """Nothing here is broken: somebody else is away, we are leaving, or another hub takes over."""
 
 _addresses = Addresses()

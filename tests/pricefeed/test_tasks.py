@@ -2,13 +2,16 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
+from redis.exceptions import RedisError
 
 from pricefeed import tasks
 from pricefeed.delivery.latest import LatestWriter
@@ -159,6 +162,41 @@ def test_redis_away_is_one_error_and_the_next_run_publishes(
     mark = LatestWriter().mark()
     assert mark is not None
     assert mark.sequence == Feed.objects.get().sequence >= 1
+
+
+@pytest.mark.parametrize(
+    ("job", "service"),
+    [
+        (tasks.update_prices, "services.prices_update"),
+        (tasks.load_new_securities, "services.securities_update"),
+        (tasks.ask_for_recorders, "recorders.recorders_ask"),
+        (tasks.push_simulated_ticks, "simulation.simulated_push"),
+        (tasks.maintain_history, "services.history_maintain"),
+        (partial(tasks.record_pushed_ticks, 3), "recorders.pushed_record"),
+    ],
+)
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, RedisError, ConnectionError])
+def test_what_is_away_is_one_error_and_no_traceback(
+    job: Callable[[], None],
+    service: str,
+    error: type[Exception],
+    monkeypatch: pytest.MonkeyPatch,
+    log: Log,
+) -> None:
+    monkeypatch.setattr(f"pricefeed.{service}", Mock(side_effect=error("away")))
+    job()
+    ((level, _),) = log()
+    assert level == "ERROR"
+
+
+def test_a_batch_that_could_not_be_recorded_is_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = Mock(side_effect=OperationalError("away"))
+    monkeypatch.setattr(tasks.recorders, "pushed_record", away)
+    tasks.record_pushed_ticks(3)
+    (line,) = (each.msg for each in caplog.records if each.name == tasks.__name__)
+    assert (line["event"], line["partition"]) == ("ticks_not_recorded", 3)
 
 
 def test_a_fault_of_our_own_is_not_taken_for_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,6 @@ def raises(monkeypatch: pytest.MonkeyPatch) -> Any:
         (exceptions.ParseError(), 400, "malformed"),
         (OperationalError("server closed the connection"), 503, "unavailable"),
         (InterfaceError("connection already closed"), 503, "unavailable"),
-        (PoolTimeout("no connection"), 503, "unavailable"),
         (RedisConnectionError(), 503, "unavailable"),
         (RedisTimeoutError(), 503, "unavailable"),
     ],

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from psycopg_pool import PoolTimeout
 
 from accounts.models import User
 from accounts.services import tokens_issue
-from tests.conftest import PASSWORD, JsonClient
+from tests.conftest import PASSWORD, Api, JsonClient
 
 
 @pytest.fixture
@@ -33,6 +34,20 @@ def test_without_the_database_the_token_cannot_be_checked(no_database: Any) -> N
     answer = no_database.get("/api/v1/auth/me")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer["Retry-After"] == "5"
+
+
+def test_where_no_connection_comes_free_in_time_it_is_the_same(
+    transactional_db: None, api: Api, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(*_: Any) -> None:
+        raise PoolTimeout
+
+    client, connection = api(alice), connections["default"]
+    connection.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "get_new_connection", wait)
+        answer = client.get("/api/v1/auth/me")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
 
 def test_without_the_database_nobody_signs_in(no_database: Any) -> None:
