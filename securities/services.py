@@ -47,7 +47,7 @@ def securities_load(
             update_fields=fields,
         )
         if changed:
-            transaction.on_commit(events.announce_change)
+            events.announce_change()
     return report
 
 
@@ -64,7 +64,7 @@ def securities_add_new(*, entries: Iterable[CatalogueEntry]) -> int:
     with transaction.atomic():
         Security.objects.bulk_create(new, batch_size=_ROWS_AT_A_TIME, ignore_conflicts=True)
         if new:
-            transaction.on_commit(events.announce_change)
+            events.announce_change()
     return len(new)
 
 
@@ -79,7 +79,7 @@ def security_create(*, entry: CatalogueEntry) -> Security:
     """Add one security, active. Raises IntegrityError if its ticker is taken."""
     with transaction.atomic():
         security = Security.objects.create(**entry._asdict())
-        transaction.on_commit(events.announce_change)
+        events.announce_change()
     return security
 
 
@@ -98,7 +98,7 @@ def security_update(*, security: Security, entry: CatalogueEntry) -> bool:
         setattr(security, field, getattr(entry, field))
     with transaction.atomic():
         security.save(update_fields=differing)
-        transaction.on_commit(events.announce_change)
+        events.announce_change()
     return True
 
 
@@ -107,7 +107,7 @@ def securities_set_active(*, securities: QuerySet[Security], active: bool) -> in
     with transaction.atomic():
         changed = securities.filter(is_active=not active).update(is_active=active)
         if changed:
-            transaction.on_commit(events.announce_change)
+            events.announce_change()
     return changed
 
 

@@ -28,7 +28,7 @@ from accounts.services import tokens_issue
 from config import metrics
 from pricefeed.delivery import latest
 from pricefeed.recording import batches
-from rest.owed import Owed
+from rest.owed import Announcements
 from securities import version
 from securities.models import Quote, Security
 from securities.services import securities_set_active
@@ -193,10 +193,10 @@ def set_active(ticker: str, *, active: bool) -> int:
     return securities_set_active(securities=Security.objects.filter(ticker=ticker), active=active)
 
 
-def wait_for_debts(owed: Owed[Any]) -> None:
+def wait_for_debts(announcements: Announcements[Any]) -> None:
     """Until the thread that repeats these announcements has said everything."""
     for thread in threading.enumerate():
-        if thread.name == owed._name:
+        if thread.name == announcements._name:
             thread.join(20)
             assert not thread.is_alive()
 

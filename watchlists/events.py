@@ -6,25 +6,15 @@ until every cached list has expired by itself; so open sockets follow an edit th
 was made during an outage as soon as the outage ends.
 """
 
-import asyncio
 from contextlib import suppress
-from functools import partial
 
-import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from django.db import transaction
 from redis.exceptions import RedisError
 
-from rest.owed import Owed
+from rest.owed import Announcements, send_to_group
 from watchlists import cache
-
-log = structlog.get_logger(__name__)
 
 WATCHLISTS_GROUP = "watchlists"
 WATCHLIST_EDITED = "watchlist.edited"
-
-SEND_SECONDS = 2
 
 
 def announce_edit(user_id: int) -> None:
@@ -33,31 +23,16 @@ def announce_edit(user_id: int) -> None:
     The cached list is forgotten before the commit as well: should this process die
     right after it, nobody reads the old one.
     """
-    with suppress(RedisError):  # said again, and missed if need be, after the commit
-        cache.forget([user_id])
-    transaction.on_commit(partial(_tell_or_owe, user_id))
-
-
-def _tell_or_owe(user_id: int) -> None:
-    try:
-        _tell(user_id)
-    except Exception as error:  # noqa: BLE001  the edit is committed, whatever happens here
-        log.warning("watchlist_edit_not_announced", user=user_id, cause=error)
-        _owed.add(user_id, seconds=cache.LIST_SECONDS)
+    if not _edits.is_away:
+        with suppress(RedisError):  # said again, and missed if need be, after the commit
+            cache.forget([user_id])
+    _edits.announce(user_id)
 
 
 def _tell(user_id: int) -> None:
     """Forget first: who hears of the edit reads the list at once."""
     cache.forget([user_id])
-    _send(user_id)
+    send_to_group(WATCHLISTS_GROUP, {"type": WATCHLIST_EDITED, "user": user_id})
 
 
-@async_to_sync
-async def _send(user_id: int) -> None:
-    async with asyncio.timeout(SEND_SECONDS):
-        await get_channel_layer().group_send(
-            WATCHLISTS_GROUP, {"type": WATCHLIST_EDITED, "user": user_id}
-        )
-
-
-_owed: Owed[int] = Owed(_tell, name="watchlist-edits")
+_edits = Announcements(_tell, name="watchlist-edits", seconds=cache.LIST_SECONDS)

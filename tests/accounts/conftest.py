@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import events
+from rest import owed
 from tests.heard import Heard
 
 
@@ -10,5 +10,5 @@ from tests.heard import Heard
 def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Instead of the channel layer: what it was given for the group of sessions."""
     messages = Heard("sessions")
-    monkeypatch.setattr(events, "get_channel_layer", lambda: messages)
+    monkeypatch.setattr(owed, "get_channel_layer", lambda: messages)
     return messages

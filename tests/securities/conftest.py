@@ -35,7 +35,7 @@ def own_redis_names(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[
 def announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows by one with every announcement."""
     made: list[str] = []
-    monkeypatch.setattr(events, "announce_change", lambda: made.append("changed"))
+    monkeypatch.setattr(events._changes, "_say_or_owe", made.append)
     return made
 
 

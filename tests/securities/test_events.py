@@ -7,11 +7,13 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from structlog.testing import capture_logs
 
+from rest import owed
 from securities import events, version
 from securities.models import Security
 from tests.conftest import set_active, wait_for_debts
 
 Make = Callable[..., Security]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def listener() -> tuple[object, str]:
@@ -21,7 +23,6 @@ async def listener() -> tuple[object, str]:
     return layer, channel
 
 
-@pytest.mark.django_db(transaction=True)
 async def test_a_committed_change_reaches_the_group(security: Make) -> None:
     layer, channel = await listener()
     await database_sync_to_async(security)("AAPL")
@@ -52,7 +53,6 @@ def test_before_the_first_change_the_version_is_empty() -> None:
     assert version.current() == ""
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_write_stands_when_redis_is_away_and_the_log_says_so(
     security: Make, redis_away: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,13 +61,13 @@ def test_a_write_stands_when_redis_is_away_and_the_log_says_so(
             raise ConnectionError("away")
 
     redis_away()
-    monkeypatch.setattr(events, "get_channel_layer", AwayLayer)
-    monkeypatch.setattr(events._owed, "add", lambda *_, **__: None)
+    monkeypatch.setattr(owed, "get_channel_layer", AwayLayer)
+    monkeypatch.setattr(events._changes, "_owe", lambda *_, **__: None)
     with capture_logs() as logs:
         security("AAPL")
         assert set_active("AAPL", active=False) == 1
     assert Security.objects.get().is_active is False
-    assert [log["event"] for log in logs] == ["securities_change_not_announced"]
+    assert [log["event"] for log in logs] == ["not_announced"]
 
 
 async def test_what_could_not_be_announced_is_announced_when_redis_is_back(
@@ -75,7 +75,7 @@ async def test_what_could_not_be_announced_is_announced_when_redis_is_back(
 ) -> None:
     layer, channel = await listener()
     before = version.current()
-    monkeypatch.setattr(events._owed, "retry_seconds", 0.02)
+    monkeypatch.setattr(events._changes, "retry_seconds", 0.02)
     bump, failures = version.bump, iter([True, True, False])
 
     def away_at_first() -> None:
@@ -87,7 +87,7 @@ async def test_what_could_not_be_announced_is_announced_when_redis_is_back(
     await sync_to_async(events.announce_change)()
     assert await asyncio.wait_for(layer.receive(channel), 20) == {"type": "securities.changed"}
     assert version.current() != before
-    await sync_to_async(wait_for_debts)(events._owed)
+    await sync_to_async(wait_for_debts)(events._changes)
 
 
 def test_a_layer_that_hangs_does_not_hold_up_the_writer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,9 +95,9 @@ def test_a_layer_that_hangs_does_not_hold_up_the_writer(monkeypatch: pytest.Monk
         async def group_send(self, group: str, message: dict[str, str]) -> None:
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(events, "get_channel_layer", HangingLayer)
-    monkeypatch.setattr(events, "_SEND_SECONDS", 0.05)
-    monkeypatch.setattr(events._owed, "add", lambda *_, **__: None)
+    monkeypatch.setattr(owed, "get_channel_layer", HangingLayer)
+    monkeypatch.setattr(owed, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(events._changes, "_owe", lambda *_, **__: None)
     with capture_logs() as logs:
         events.announce_change()
-    assert [log["event"] for log in logs] == ["securities_change_not_announced"]
+    assert [log["event"] for log in logs] == ["not_announced"]

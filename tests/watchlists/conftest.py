@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 from django.test import override_settings
 
+from rest import owed
 from securities import version
 from securities.redis_client import redis_client
 from tests.heard import Heard
-from watchlists import cache, events
+from watchlists import cache
 from watchlists.selectors import watched_tickers_many
 
 
@@ -30,7 +31,7 @@ def own_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Instead of the channel layer: what it was given for the group of watchlists."""
     messages = Heard("watchlists")
-    monkeypatch.setattr(events, "get_channel_layer", lambda: messages)
+    monkeypatch.setattr(owed, "get_channel_layer", lambda: messages)
     return messages
 
 

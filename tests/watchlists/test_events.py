@@ -9,11 +9,12 @@ from django.db import transaction
 from pytest_django import Settings
 
 from accounts.models import User
+from rest import owed
 from securities.models import Security
 from securities.selectors import SecurityUnknown
 from tests.conftest import wait_for_debts
 from tests.watchlists.conftest import watched_tickers
-from watchlists import cache, events
+from watchlists import events
 from watchlists.services import (
     WatchlistFullError,
     watchlist_add_security,
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def securities(security: Callable[..., Security], monkeypatch: pytest.MonkeyPatch) -> None:
     for ticker in "AB":
         security(ticker)
-    monkeypatch.setattr(events._owed, "retry_seconds", 0.02)
+    monkeypatch.setattr(events._edits, "retry_seconds", 0.02)
 
 
 def test_a_refused_edit_is_not_announced(alice: User, heard: Any, settings: Settings) -> None:
@@ -70,10 +71,10 @@ def test_who_hears_of_an_edit_reads_the_new_list(
     watched_tickers(alice.pk)
     seen = []
 
-    def reading(user_id: int) -> None:
-        seen.append(watched_tickers(user_id))
+    def reading(group: str, message: dict[str, Any]) -> None:
+        seen.append(watched_tickers(message["user"]))
 
-    monkeypatch.setattr(events, "_send", reading)
+    monkeypatch.setattr(events, "send_to_group", reading)
     watchlist_add_security(user_id=alice.pk, ticker="A")
     assert seen == [["A"]]
 
@@ -91,7 +92,7 @@ def test_an_edit_without_redis_succeeds_and_is_announced_when_redis_is_back(
     watchlist_add_security(user_id=bob.pk, ticker="B")
     assert heard == []
     redis_comes()
-    wait_for_debts(events._owed)
+    wait_for_debts(events._edits)
     assert sorted(heard.users) == [alice.pk, bob.pk]
     assert watched_tickers(alice.pk) == ["A"]
 
@@ -99,10 +100,10 @@ def test_an_edit_without_redis_succeeds_and_is_announced_when_redis_is_back(
 def test_announcements_are_given_up_when_stored_lists_have_expired(
     alice: User, heard: Any, redis_goes: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "LIST_SECONDS", 0.05)
+    monkeypatch.setattr(events._edits, "_seconds", 0.05)
     redis_goes()
     watchlist_add_security(user_id=alice.pk, ticker="A")
-    wait_for_debts(events._owed)
+    wait_for_debts(events._edits)
     assert heard == []
 
 
@@ -113,11 +114,11 @@ def test_a_layer_that_does_not_answer_holds_an_edit_only_for_a_moment(
         async def group_send(self, group: str, message: dict[str, Any]) -> None:
             await asyncio.sleep(60)
 
-    monkeypatch.setattr(events, "get_channel_layer", Mute)
-    monkeypatch.setattr(events, "SEND_SECONDS", 0.05)
-    monkeypatch.setattr(cache, "LIST_SECONDS", 0.05)
+    monkeypatch.setattr(owed, "get_channel_layer", Mute)
+    monkeypatch.setattr(owed, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(events._edits, "_seconds", 0.05)
     watchlist_add_security(user_id=alice.pk, ticker="A")
-    wait_for_debts(events._owed)
+    wait_for_debts(events._edits)
     assert watched_tickers(alice.pk) == ["A"]
 
 
@@ -125,6 +126,6 @@ def test_a_process_that_dies_right_after_the_commit_leaves_no_old_list(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert watched_tickers(alice.pk) == []
-    monkeypatch.setattr(events, "_tell_or_owe", lambda _: None)
+    monkeypatch.setattr(events._edits, "_say_or_owe", lambda _: None)
     watchlist_add_security(user_id=alice.pk, ticker="A")
     assert watched_tickers(alice.pk) == ["A"]

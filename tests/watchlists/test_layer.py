@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.services import tokens_issue
+from rest import owed
 from securities.models import Security
 from watchlists import events
 
@@ -20,7 +21,7 @@ from watchlists import events
 @pytest.fixture(autouse=True)
 def real_layer(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """A layer of this test alone, instead of the pretended one."""
-    monkeypatch.setattr(events, "get_channel_layer", get_channel_layer)
+    monkeypatch.setattr(owed, "get_channel_layer", get_channel_layer)
     config = {**settings.CHANNEL_LAYERS["default"]["CONFIG"], "prefix": "test-watchlists"}
     settings.CHANNEL_LAYERS = {"default": {**settings.CHANNEL_LAYERS["default"], "CONFIG": config}}
     monkeypatch.setattr(channel_layers, "backends", {})

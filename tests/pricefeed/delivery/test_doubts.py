@@ -109,7 +109,7 @@ async def test_a_late_word_of_a_new_password_spares_who_signed_in_with_it(
 ) -> None:
     old = await off_loop(lambda: tokens_issue(user=alice).access)
     late: list[tuple[Ended, ...]] = []
-    monkeypatch.setattr(events, "_tell_or_owe", late.append)
+    monkeypatch.setattr(events._ends, "_say_or_owe", late.append)
 
     def change() -> str:
         password_change(user=alice, old_password=PASSWORD, new_password=NEW_PASSWORD)
@@ -120,7 +120,7 @@ async def test_a_late_word_of_a_new_password_spares_who_signed_in_with_it(
         new = await off_loop(change)
         async with opened(server, "/ws/watchlist", new) as after:
             await after.hear_kinds("welcome", "snapshot")
-            await off_loop(lambda: events._tell(*late[0]))
+            await off_loop(lambda: events.tell_end(*late[0]))
             assert await before.hear_close() == PASSWORD_CHANGED
             await after.say({"type": "ping"})
             await after.hear_kinds("pong")

@@ -367,7 +367,7 @@ async def test_an_edit_that_nobody_announced_is_found_when_the_link_is_back(
     await heard(hub, 1)  # and so all earlier edits
     client = await join(user_id=watching.pk)
     with monkeypatch.context() as patch:
-        patch.setattr("watchlists.events._send", lambda _: None)
+        patch.setattr("watchlists.events.send_to_group", lambda *_: None)
         await edit(watchlist_add_security, watching, "C")
     await run({"A": "10"})
     await client.until_prices(A="10.00")

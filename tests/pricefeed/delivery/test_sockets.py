@@ -261,7 +261,7 @@ async def test_what_an_administrator_does_to_an_account_reaches_its_sockets(
 async def test_an_end_that_nobody_heard_of_is_noticed_when_the_link_is_back(
     server: str, token: str, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "_tell_or_owe", lambda _: None)  # that process has died
+    monkeypatch.setattr(events._ends, "_say_or_owe", lambda _: None)  # that process has died
     async with signed_out_of_one(server, token, alice) as (ending, other):
         await cut_subscribers()
         assert await ending.hear_close() == 4001
