@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import IO, Any
 
-from django.conf import settings
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
@@ -23,7 +22,6 @@ from pricefeed.sources.pushed.message import MOST_TICKS, Malformed
 from pricefeed.sources.pushed.refusals import REFUSALS
 from pricefeed.sources.pushed.streams import Answer
 from rest.errors import INVALID, ApiError
-from rest.parsers import body_within
 from rest.schema import error_responses
 from rest.views import Endpoint
 
@@ -42,7 +40,7 @@ class MayPush(BasePermission):
 
 
 class RawJSON(BaseParser):
-    """The body as it came, for a decoder that knows what it should be. Errors: 413 `too_large`."""
+    """The body as it came, for a decoder that knows what it should be."""
 
     media_type = "application/json"
 
@@ -52,7 +50,7 @@ class RawJSON(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        return body_within(settings.PRICES_BODY_LIMIT, stream)
+        return stream.read()
 
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})

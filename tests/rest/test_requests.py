@@ -95,12 +95,6 @@ def test_json_by_other_spellings_is_json(api: Api, db: None, content_type: Any) 
     assert post(api, b"{}", content_type).json()["code"] == "invalid"
 
 
-def test_a_body_over_the_limit_is_413(api: Api, db: None, settings: Any) -> None:
-    settings.REQUEST_BODY_LIMIT = 100
-    answer = post(api, b'{"username": "' + b"x" * 100 + b'"}')
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-
-
 @pytest.mark.parametrize("accept", ["text/html", "image/png", "nonsense", "", "*/*;q=0"])
 def test_whatever_is_accepted_the_answer_is_json(api: Api, alice: User, accept: Any) -> None:
     answer = api(alice).get(ME, HTTP_ACCEPT=accept)

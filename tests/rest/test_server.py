@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import httpx
+from django.conf import settings
 
 from accounts.models import User
 from tests.conftest import PASSWORD, Api, MakeSecurity
@@ -29,6 +30,14 @@ def test_ten_megabytes_are_refused_unread(server: str) -> None:
     head = f"POST {REGISTER} HTTP/1.1\r\nHost: {server}\r\nContent-Length: 10485760\r\n\r\n"
     status, _, body = ask(server, head.encode())
     assert (status, json.loads(body)["code"]) == (413, "too_large")
+
+
+def test_where_many_prices_are_pushed_a_body_may_be_larger(server: str) -> None:
+    sizes = {settings.REQUEST_BODY_LIMIT: 401, settings.PRICES_BODY_LIMIT: 413}
+    for size, status in sizes.items():
+        for slash in ("", "/"):
+            answer = httpx.post(f"http://{server}/api/v1/prices{slash}", content=b" " * (size + 1))
+            assert answer.status_code == status
 
 
 def test_a_client_that_sends_all_ten_megabytes_first_sees_the_answer(server: str) -> None:

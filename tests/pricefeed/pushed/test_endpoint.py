@@ -204,12 +204,6 @@ def test_ten_thousand_ticks_fit_and_one_more_is_refused_whole(
     assert stored(ticker) == [tick["price"] for tick in ticks[:10_000]]
 
 
-def test_a_body_over_the_limit_is_413(post: Post, settings: Any) -> None:
-    settings.PRICES_BODY_LIMIT = 100
-    answer = post(b"[" + b" " * 100 + b"]")
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-
-
 def test_an_empty_list_is_fine(post: Post, db: None) -> None:
     assert post([]).json() == {"accepted": 0, "refused": []}
 
