@@ -11,6 +11,8 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts import claims
@@ -44,6 +46,23 @@ def test_an_access_token_names_its_user_and_its_end_without_the_database(
         found = token_claims(token)
     assert found.user_id == alice.pk
     assert found.expires_at == pytest.approx(time.time() + 900, abs=5)
+
+
+@pytest.mark.parametrize("asked", [{"ALGORITHM": "HS512"}, {"AUDIENCE": "tickwatch"}])
+def test_where_settings_ask_for_more_a_token_without_it_does_not_count(
+    alice: User, asked: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in asked.items():
+        monkeypatch.setattr(api_settings, name, value)
+    library = TokenBackend(
+        api_settings.ALGORITHM,
+        api_settings.SIGNING_KEY,
+        audience=api_settings.AUDIENCE,
+        issuer=api_settings.ISSUER,
+    )
+    monkeypatch.setattr(AccessToken, "_token_backend", library)
+    with pytest.raises(TokenInvalid):
+        token_claims(signed(alice))
 
 
 def test_a_token_made_by_hand_as_we_make_them_counts(alice: User) -> None:
