@@ -72,7 +72,8 @@ def sign_in(*, username: str, password: str, address: str) -> User:
     `not_authenticated`, 429 `throttled`.
     """
     allowed = settings.LOGIN_ATTEMPTS_PER_MINUTE
-    name = User.normalize_username(username).casefold()
+    # As Postgres folds them, or each spelling of one name had tries of its own.
+    name = User.normalize_username(username).replace("İ", "i").casefold()
     attempt = Attempt(
         Limit("account", f"{address} {name}", allowed),
         Limit("address", address, allowed * ADDRESS_FACTOR),

@@ -53,6 +53,15 @@ def test_the_name_counts_in_any_case(api: Api, alice: User) -> None:
     assert login(api, "Alice").status_code == 429
 
 
+def test_a_name_in_whatever_letters_postgres_takes_for_it_is_that_name(
+    api: Api, alice: User
+) -> None:
+    assert User.objects.get_by_natural_key("al\u0130ce") == alice
+    for name in ("alice", "al\u0130ce", "AL\u0130CE"):
+        login(api, name)
+    assert login(api, "alice").status_code == 429
+
+
 def test_names_that_do_not_exist_are_counted_alike(api: Api, db: None) -> None:
     answers = [login(api, "nobody").status_code for _ in range(4)]
     assert answers == [401, 401, 401, 429]
