@@ -10,6 +10,7 @@ import time
 import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Annotated, Any
 
 import msgspec
@@ -50,6 +51,11 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     def expiry(self) -> datetime:
         return datetime.fromtimestamp(self.expires_at, UTC)
 
+    @property
+    def next_jti(self) -> str:
+        """The id of the refresh token that this one buys, the same however often it is asked."""
+        return blake2b(self.jti.encode(), digest_size=16).hexdigest()
+
 
 def token_claims(raw: str, kind: type[Token] = AccessToken) -> Claims:
     """What the token says. Errors: TokenExpired, TokenInvalid."""
@@ -63,12 +69,15 @@ def token_claims(raw: str, kind: type[Token] = AccessToken) -> Claims:
         raise TokenInvalid("The token is not valid.") from error
 
 
-def tokens_sign(*, user_id: int, stamp: str, family: str | None = None) -> tuple[str, str]:
-    """A new access and a new refresh token, of a new family unless one is given."""
-    family = family or uuid.uuid4().hex
+def tokens_sign(*, user_id: int, stamp: str, after: Claims | None = None) -> tuple[str, str]:
+    """An access and a refresh token: those that follow `after`, or else of a new family."""
+    access, refresh = AccessToken(), RefreshToken()
+    family = after.family if after else uuid.uuid4().hex
+    if after is not None:
+        refresh["jti"] = after.next_jti
     return tuple(  # type: ignore[return-value]  # two in, two out
-        _signed(kind(), user_id=str(user_id), stamp=stamp, family=family)
-        for kind in (AccessToken, RefreshToken)
+        _signed(token, user_id=str(user_id), stamp=stamp, family=family)
+        for token in (access, refresh)
     )
 
 

@@ -76,6 +76,9 @@ def username_taken(username: str) -> bool:
     return User.objects.alias(folded=Lower("username")).filter(folded=folded).exists()
 
 
-def family_ended(family: str) -> bool:
-    """Whether that sign-in was signed out, or ended because one of its tokens was used twice."""
-    return BlacklistedToken.objects.filter(token__jti=family).exists()
+def has_ended(token_id: str) -> bool:
+    """Of a family: whether it was signed out, or ended because one of its tokens was used twice.
+
+    Of a refresh token: whether it has been used.
+    """
+    return BlacklistedToken.objects.filter(token__jti=token_id).exists()

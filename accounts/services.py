@@ -21,11 +21,11 @@ from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from accounts.claims import RefreshToken, TokenInvalid, token_claims, tokens_sign
+from accounts.claims import Claims, RefreshToken, TokenInvalid, token_claims, tokens_sign
 from accounts.events import Ended, Ending, announce_end
 from accounts.limits import Attempt, Limit
 from accounts.models import Role, User
-from accounts.selectors import family_ended, user_for_claims, username_taken
+from accounts.selectors import has_ended, user_for_claims, username_taken
 from rest.errors import ApiError
 
 ADDRESS_FACTOR = 5  # many people may share one address
@@ -129,9 +129,9 @@ def users_delete(*, users: QuerySet[User]) -> None:
     announce_end(*ended)
 
 
-def tokens_issue(*, user: User, family: str | None = None) -> TokenPair:
+def tokens_issue(*, user: User, after: Claims | None = None) -> TokenPair:
     """A pair for a user who has just proved who they are; writes nothing."""
-    return TokenPair(*tokens_sign(user_id=user.pk, stamp=user.token_stamp, family=family))
+    return TokenPair(*tokens_sign(user_id=user.pk, stamp=user.token_stamp, after=after))
 
 
 def tokens_refresh(*, raw: str, grace_seconds: float = 0.0) -> TokenPair:
@@ -144,14 +144,14 @@ def tokens_refresh(*, raw: str, grace_seconds: float = 0.0) -> TokenPair:
     """
     claims = token_claims(raw, RefreshToken)
     user = user_for_claims(claims)
-    if family_ended(claims.family):
+    if has_ended(claims.family):
         raise TokenInvalid("The token is not valid any more.")
     used_at = _end(claims.jti, user_id=user.pk, expires_at=claims.expiry)
-    pair = tokens_issue(user=user, family=claims.family)
+    pair = tokens_issue(user=user, after=claims)
     if used_at is None:
         return pair
     if timezone.now() - used_at <= timedelta(seconds=grace_seconds):
-        return TokenPair(pair.access, None)
+        return TokenPair(pair.access, None) if has_ended(claims.next_jti) else pair
     _end_family(claims.family, user_id=user.pk)
     raise TokenInvalid("The token was used before. Sign in again.")
 

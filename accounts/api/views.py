@@ -26,7 +26,9 @@ from rest.address import client_address
 from rest.errors import ApiError
 from rest.views import Endpoint, PublicEndpoint
 
-TAB_GRACE_SECONDS = 10  # two tabs that wake up together send the same cookie
+COOKIE_GRACE_SECONDS = 60
+"""Tabs that wake up together send the same cookie. So does one that never heard the answer: it
+gives up after 15 s, and so may the tab that tries next."""
 
 
 class RegisterView(PublicEndpoint):
@@ -59,7 +61,7 @@ class RefreshView(PublicEndpoint):
         raw = presented_refresh(request)
         if raw is None:
             raise ApiError(401, "not_authenticated", "Nobody is signed in here.")
-        grace = TAB_GRACE_SECONDS if uses_cookie(request) else 0
+        grace = COOKIE_GRACE_SECONDS if uses_cookie(request) else 0
         try:
             pair = services.tokens_refresh(raw=raw, grace_seconds=grace)
         except TokenInvalid as error:

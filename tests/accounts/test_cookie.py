@@ -2,8 +2,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import override_settings
-from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 
 from accounts.models import User
@@ -28,6 +28,12 @@ def signed_in(browser: Api, alice: User) -> Any:
     client = browser()
     assert client.post(f"{AUTH}/login", CREDENTIALS).status_code == 200
     return client
+
+
+def elapse(seconds: float) -> None:
+    """As if what has been used had been so much earlier."""
+    moved = F("blacklisted_at") - timedelta(seconds=seconds)
+    BlacklistedToken.objects.update(blacklisted_at=moved)
 
 
 def test_the_refresh_token_is_in_the_cookie_and_not_in_the_body(browser: Api, alice: User) -> None:
@@ -112,14 +118,45 @@ def test_a_token_in_the_body_does_not_count_beside_the_cookie_header(
 
 
 def test_two_tabs_that_wake_up_together_stay_signed_in(signed_in: JsonClient, browser: Api) -> None:
-    """Both send the same cookie; the second gets an access token and keeps the newer cookie."""
+    """Both send the same cookie; the second gets what comes after it, too."""
     late = browser()
     late.cookies["tickwatch_refresh"] = signed_in.cookies["tickwatch_refresh"].value
     signed_in.post(f"{AUTH}/refresh")
     answer = late.post(f"{AUTH}/refresh")
     assert (answer.status_code, set(answer.json())) == (200, {"access"})
-    assert "tickwatch_refresh" not in answer.cookies
+    assert late.post(f"{AUTH}/refresh").status_code == 200
+
+
+def test_an_answer_that_was_lost_is_given_again(signed_in: JsonClient, browser: Api) -> None:
+    cookie = signed_in.cookies["tickwatch_refresh"].value
+    signed_in.post(f"{AUTH}/refresh")
+    elapse(55)
+    signed_in.cookies["tickwatch_refresh"] = cookie
     assert signed_in.post(f"{AUTH}/refresh").status_code == 200
+    elapse(3600)
+    assert signed_in.post(f"{AUTH}/refresh").status_code == 200
+
+
+def test_nobody_is_given_a_cookie_that_has_been_used(signed_in: JsonClient, browser: Api) -> None:
+    """It would take the place of the newer one, and count as stolen a quarter of an hour later."""
+    late = browser()
+    late.cookies["tickwatch_refresh"] = signed_in.cookies["tickwatch_refresh"].value
+    signed_in.post(f"{AUTH}/refresh")
+    signed_in.post(f"{AUTH}/refresh")
+    answer = late.post(f"{AUTH}/refresh")
+    assert (answer.status_code, set(answer.json())) == (200, {"access"})
+    assert "tickwatch_refresh" not in answer.cookies
+
+
+def test_of_two_who_have_the_same_cookie_one_can_go_on(signed_in: JsonClient, browser: Api) -> None:
+    """Who does not keep step with the other uses a cookie twice, sooner or later."""
+    thief = browser()
+    thief.cookies["tickwatch_refresh"] = signed_in.cookies["tickwatch_refresh"].value
+    for client in (signed_in, thief, thief):
+        assert client.post(f"{AUTH}/refresh").status_code == 200
+    elapse(900)
+    assert signed_in.post(f"{AUTH}/refresh").status_code == 401
+    assert thief.post(f"{AUTH}/refresh").status_code == 401
 
 
 def test_a_cookie_that_comes_back_later_ends_the_sign_in(
@@ -128,7 +165,7 @@ def test_a_cookie_that_comes_back_later_ends_the_sign_in(
     thief = browser()
     thief.cookies["tickwatch_refresh"] = signed_in.cookies["tickwatch_refresh"].value
     signed_in.post(f"{AUTH}/refresh")
-    BlacklistedToken.objects.update(blacklisted_at=timezone.now() - timedelta(seconds=11))
+    elapse(61)
     assert thief.post(f"{AUTH}/refresh").status_code == 401
     assert signed_in.post(f"{AUTH}/refresh").status_code == 401
 

@@ -163,7 +163,7 @@ def test_changing_the_password_needs_a_token(api: Api, alice: User) -> None:
     assert api().post(CHANGE, body).status_code == 401
 
 
-def test_the_daily_flush_deletes_only_what_has_expired(
+def test_the_hourly_flush_deletes_only_what_has_expired(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("accounts.services.FLUSH_BATCH", 2)
