@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.services import password_set, sign_in, user_update, users_delete
+from accounts.services import password_set, sign_in, user_create, user_update, users_delete
 from rest.address import client_address
 from rest.errors import ApiError
 
@@ -50,10 +50,20 @@ class UserCreation(AdminUserCreationForm):  # type: ignore[type-arg]  # only stu
 
 
 class UserChange(UserChangeForm):  # type: ignore[type-arg]
-    """Django's form, for our model."""
+    """Django's form, for our model; what has changed is told from what the page has shown.
+
+    By itself Django tells it from what is stored now: whoever was disabled since the page was
+    opened would be enabled by its ticked box.
+    """
 
     class Meta(UserChangeForm.Meta):
         model = User
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.fields.keys() - RELATED - {"password"}:
+            is_told = not self.is_bound or self.add_initial_prefix(name) in self.data
+            self.fields[name].show_hidden_initial = is_told
 
 
 class PasswordChange(AdminPasswordChangeForm):  # type: ignore[type-arg]
@@ -100,7 +110,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         if change:
             user_update(user=obj, fields=set(form.changed_data) - RELATED)
         else:
-            super().save_model(request, obj, form, change)
+            user_create(user=obj)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         users_delete(users=User.objects.filter(pk=obj.pk))

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
@@ -109,6 +109,11 @@ def password_set(*, user: User, password: str | None) -> None:
     user.save(update_fields=["password"])
     if password is None:  # of a password that is gone, Django tells nobody: see `passwords`
         announce_end(Ended(user.pk, Ending.PASSWORD_CHANGED))
+
+
+def user_create(*, user: User) -> None:
+    """Save a new user whose fields and password were checked before."""
+    models.Model.save(user)  # AbstractBaseUser's tells of a new password: a first ends nothing
 
 
 def user_update(*, user: User, fields: Collection[str]) -> None:

@@ -1,7 +1,9 @@
 """Disabling a user ends what they were signed in with, and enabling brings none of it back."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -125,6 +127,31 @@ def test_an_edit_of_a_user_read_before_neither_enables_nor_restores_the_password
     alice.refresh_from_db()
     assert (alice.email, alice.is_active) == ("new@example.com", False)
     assert alice.check_password("quite another 5")
+
+
+@pytest.mark.parametrize("is_told_again", [False, True])
+def test_a_page_that_was_opened_before_neither_enables_nor_takes_anything_back(
+    client: Client, alice: User, is_told_again: bool
+) -> None:
+    root = User.objects.create_superuser("root")
+    client.force_login(root)
+    page = f"/admin/accounts/user/{alice.pk}/change/"
+    opened = {**form(alice), **shown_initially(client.get(page))}
+    set_active(alice, active=False)
+    if is_told_again:
+        refused = client.post(page, {**opened, "email": "nonsense"})
+        opened.update(shown_initially(refused))
+    assert client.post(page, {**opened, "email": "new@example.com"}).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.email, alice.is_active) == ("new@example.com", False)
+
+
+def shown_initially(page: Any) -> dict[str, str]:
+    """What a page of a form sends along of how it was when it was opened."""
+    found = re.findall(r'name="(initial-\w+)" value="([^"]*)"', page.content.decode())
+    assert "initial-is_active" in dict(found)
+    assert "initial-password" not in dict(found)
+    return dict(found)
 
 
 @pytest.mark.django_db(transaction=True)

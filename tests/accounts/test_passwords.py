@@ -121,3 +121,13 @@ def test_the_first_password_of_a_user_ends_nothing(api: Api, heard: Heard) -> No
     answer = api().post("/api/v1/auth/register", {"username": "carol", "password": PASSWORD})
     assert answer.status_code == 201
     assert heard == []
+
+
+def test_nor_does_the_one_that_staff_give_a_new_user(
+    client: Client, root: User, heard: Heard
+) -> None:
+    client.force_login(root)
+    body = {"username": "carol", "usable_password": "true", "password1": NEW, "password2": NEW}
+    assert client.post("/admin/accounts/user/add/", body).status_code == 302
+    assert User.objects.get(username="carol").check_password(NEW)
+    assert heard == []
