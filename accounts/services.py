@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
@@ -143,9 +144,10 @@ def tokens_refresh(*, raw: str, grace_seconds: float = 0.0) -> TokenPair:
     """A new pair for a refresh token, which ends with that.
 
     A token that was used before is in two hands, one of them a thief's: its whole
-    family ends. Within `grace_seconds` of its first use it is only late (two tabs
-    that share a cookie) and gets an access token alone. Errors: TokenInvalid,
-    TokenExpired.
+    family ends. Within `grace_seconds` of its first use it is only late (tabs that
+    share a cookie, an answer that was lost) and gets the same refresh token again, so
+    that there are never two to go on with; an access token alone once that is used. A
+    thief is found out who does not keep step with that. Errors: TokenInvalid, TokenExpired.
     """
     claims = token_claims(raw, RefreshToken)
     user = user_for_claims(claims)
@@ -184,6 +186,11 @@ def expired_tokens_flush() -> int:
             OutstandingToken.objects.filter(pk__in=keys).delete()
         deleted += len(keys)
     return deleted
+
+
+def expired_sessions_flush() -> None:
+    """Delete what has expired of the admin site's sessions; each sign-in there leaves one."""
+    SessionStore.clear_expired()
 
 
 def user_ensure(*, username: str, password: str, role: Role, is_superuser: bool) -> bool:

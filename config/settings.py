@@ -341,6 +341,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="30"),
         "options": {"expires": 600},
     },
+    "flush-expired-sessions": {
+        "task": "accounts.tasks.flush_expired_sessions",
+        "schedule": crontab(minute="40"),
+        "options": {"expires": 600},
+    },
     "maintain-history": {
         "task": "pricefeed.tasks.maintain_history",
         "schedule": crontab(minute="50"),
