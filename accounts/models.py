@@ -113,6 +113,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         return perm.startswith(("securities.", "watchlists.view_", "pricefeed.view_"))
 
 
+class UntoldEnd(models.Model):
+    """All sign-ins of a user have ended, and whoever keeps a connection has yet to be told.
+
+    Triggers in Postgres write it with what ended them: see docs/adr/0019.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    user_id = models.BigIntegerField()  # who may be deleted by now
+    ending = models.CharField(max_length=16)
+
+    def __str__(self) -> str:
+        return f"user {self.user_id}: {self.ending}"
+
+
 def token_stamp(encoded_password: str, disabling_id: str) -> str:
     """The stamp of tokens that count until there is another password or another disabling."""
     since = encoded_password + disabling_id

@@ -23,9 +23,9 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.claims import Claims, RefreshToken, TokenInvalid, token_claims, tokens_sign
-from accounts.events import Ended, Ending, announce_end
+from accounts.events import Ended, Ending, announce_end, tell_end
 from accounts.limits import Attempt, Limit
-from accounts.models import Role, User
+from accounts.models import Role, UntoldEnd, User
 from accounts.selectors import has_ended, user_for_claims, username_taken
 from rest.errors import ApiError
 
@@ -33,6 +33,7 @@ ADDRESS_FACTOR = 5  # many people may share one address
 EVERYWHERE_FACTOR = 10  # and as many addresses it takes to lock somebody out
 REGISTRATION_FACTOR = 6
 FLUSH_BATCH = 5000
+TELL_BATCH = 500
 _LEEWAY = timedelta(hours=1)
 
 
@@ -191,6 +192,28 @@ def expired_tokens_flush() -> int:
 def expired_sessions_flush() -> None:
     """Delete what has expired of the admin site's sessions; each sign-in there leaves one."""
     SessionStore.clear_expired()
+
+
+def untold_ends_tell() -> int:
+    """Tell of all that ended past this module, in a shell or in psql; returns how many.
+
+    And once more of what was told at once. Each at least once: what cannot be told, for
+    which this raises what the channel layer raises, is told by the next call.
+    """
+    told = 0
+    while count := _untold_ends_tell_some():
+        told += count
+    return told
+
+
+@transaction.atomic
+def _untold_ends_tell_some() -> int:
+    untold = list(UntoldEnd.objects.select_for_update(skip_locked=True).order_by("pk")[:TELL_BATCH])
+    if not untold:
+        return 0
+    tell_end(*(Ended(each.user_id, Ending(each.ending)) for each in untold))
+    UntoldEnd.objects.filter(pk__in=[each.pk for each in untold]).delete()
+    return len(untold)
 
 
 def user_ensure(*, username: str, password: str, role: Role, is_superuser: bool) -> bool:

@@ -331,6 +331,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"expires": 1},
     },
+    "tell-untold-ends": {
+        "task": "accounts.tasks.tell_untold_ends",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
     "load-new-securities": {
         "task": "pricefeed.tasks.load_new_securities",
         "schedule": crontab(minute="10"),

@@ -12,9 +12,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management.commands import flush
 from django.db import connections, transaction
 
+from accounts.models import UntoldEnd
 from pricefeed.models import Feed
 
 _KEPT = {model._meta.db_table for model in (ContentType, Permission)}
+
+_WRITTEN = UntoldEnd._meta.db_table
+"""Postgres writes into it when users are deleted."""
 
 
 class Command(flush.Command):
@@ -24,7 +28,7 @@ class Command(flush.Command):
         """Leave what a migrated database holds before anybody writes to it."""
         connection = connections[database]
         tables = set(connection.introspection.django_table_names()) - _KEPT
-        quoted = map(connection.ops.quote_name, sorted(tables))
+        quoted = map(connection.ops.quote_name, [*sorted(tables - {_WRITTEN}), _WRITTEN])
         # In one transaction, at whose end Postgres looks at foreign keys.
         with transaction.atomic(using=database), connection.cursor() as cursor:
             cursor.execute("".join(f"DELETE FROM {table};" for table in quoted))

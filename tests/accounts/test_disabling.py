@@ -9,11 +9,20 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
+from redis.exceptions import RedisError
 
+from accounts import services
 from accounts.claims import TokenInvalid, token_claims
 from accounts.models import User
 from accounts.selectors import living_sessions
-from accounts.services import TokenPair, password_set, tokens_issue, tokens_refresh, user_update
+from accounts.services import (
+    TokenPair,
+    password_set,
+    tokens_issue,
+    tokens_refresh,
+    untold_ends_tell,
+    user_update,
+)
 from tests.accounts.test_roles import form
 from tests.conftest import PASSWORD, Api
 from tests.heard import Heard
@@ -192,6 +201,62 @@ def test_a_user_is_told_once_and_an_edit_while_disabled_says_nothing(
     alice.email = "new@example.com"
     in_the_admin_site(alice, active=False)
     assert [(each["user"], each["reason"]) for each in heard] == [(alice.pk, "disabled")]
+
+
+def in_psql(statement: str) -> Callable[[User], None]:
+    def run(user: User) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [user.pk])
+
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("way", "ending"),
+    [
+        (lambda user: in_a_shell(user, active=False), "disabled"),
+        (lambda user: many_at_once(user, active=False), "disabled"),
+        (lambda user: user.delete(), "disabled"),
+        (in_psql("UPDATE accounts_user SET is_active = false WHERE id = %s"), "disabled"),
+        (in_psql("DELETE FROM accounts_user WHERE id = %s"), "disabled"),
+        (in_psql("UPDATE accounts_user SET password = '!' WHERE id = %s"), "password_changed"),
+    ],
+    ids=["save", "update", "delete", "psql", "psql-delete", "psql-password"],
+)
+def test_whichever_way_sign_ins_end_it_is_told_soon_and_not_lost(
+    alice: User, heard: Heard, way: Callable[[User], None], ending: str
+) -> None:
+    key = alice.pk
+    way(alice)
+    assert heard == []
+    heard.away = True
+    with pytest.raises(RedisError):
+        untold_ends_tell()
+    heard.away = False
+    assert untold_ends_tell() == 1
+    assert [(each["user"], each["family"], each["reason"]) for each in heard] == [
+        (key, None, ending)
+    ]
+    assert untold_ends_tell() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_thousands_disabled_at_once_each_is_told_of(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "TELL_BATCH", 10)
+    User.objects.bulk_create(User(username=f"user {n}") for n in range(25))
+    User.objects.update(is_active=False)
+    assert untold_ends_tell() == 25
+    assert sorted(heard.users) == sorted(User.objects.values_list("pk", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_ends_nothing_is_not_told(alice: User, heard: Heard) -> None:
+    User.objects.update(email="new@example.com", role="staff", is_active=True)
+    User.objects.create_user("carol", password=PASSWORD)
+    assert untold_ends_tell() == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -30,6 +30,7 @@ def test_sessions_of_the_admin_site_are_deleted_once_they_have_expired(staff: Us
     [
         (tasks.flush_expired_tokens, "expired_tokens_flush"),
         (tasks.flush_expired_sessions, "expired_sessions_flush"),
+        (tasks.tell_untold_ends, "untold_ends_tell"),
     ],
 )
 def test_without_postgres_there_is_one_line_and_no_traceback(

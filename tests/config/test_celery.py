@@ -50,7 +50,7 @@ def test_prices_have_the_period_that_was_asked_for_and_expire_with_it() -> None:
     assert job["schedule"] == job["options"]["expires"] == settings.PRICE_UPDATE_SECONDS
 
 
-EVERY_FEW_SECONDS = {"update-prices", "ask-for-recorders"}
+EVERY_FEW_SECONDS = {"update-prices", "ask-for-recorders", "tell-untold-ends"}
 
 
 @pytest.mark.parametrize("name", sorted(set(app.conf.beat_schedule) - EVERY_FEW_SECONDS))

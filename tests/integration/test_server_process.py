@@ -24,7 +24,7 @@ from tests.integration.processes import START_SECONDS, Processes, is_alive, wait
 from tests.integration.web import Web
 from watchlists.services import watchlist_add_security
 
-GOING_AWAY = 4100
+DISABLED, GOING_AWAY = 4007, 4100
 ABNORMAL = 1006
 GRACE_SECONDS = 8  # the default
 
@@ -145,6 +145,19 @@ def test_two_processes_both_deliver_a_killed_one_is_replaced_and_none_outlives_t
     wait_until(lambda: not any(map(is_alive, last)), what="their end")
     # Those of the killed process never heard a word.
     assert {close_code(each) for each in sockets} == {GOING_AWAY, ABNORMAL}
+
+
+def test_who_is_disabled_past_our_services_loses_the_socket(
+    processes: Processes, here: None, market: list[Security], alice: User, open_socket: Connect
+) -> None:
+    """As an operator does it in psql; worker and Beat notice."""
+    web, worker, _ = Web(processes), processes.worker(), processes.beat()
+    worker.await_said('"prices_updated"')
+    token = f"Bearer {tokens_issue(user=alice).access}"
+    client = open_socket(web, "watchlist", Authorization=token)
+    next_frame(client, "snapshot")
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert close_code(client) == DISABLED
 
 
 def test_a_port_that_is_taken_is_one_sentence(processes: Processes) -> None:
