@@ -1,4 +1,7 @@
-"""Django's settings, composed from the environment. Nothing but this package reads it directly."""
+"""Django's settings, composed from the environment.
+
+Of the apps, only the command `createusers` reads it directly: its passwords are nobody else's.
+"""
 
 import logging
 from datetime import timedelta
