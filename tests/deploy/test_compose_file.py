@@ -73,7 +73,19 @@ def test_there_may_be_several_containers_of_one_service(name: str) -> None:
     of_one_only = {"container_name", "ports", "hostname", "volumes", "network_mode"}
 
     assert of_one_only & set(services()[name]) == set()
-    assert services()[name]["networks"] == ["backend"]  # by address, which Docker gives each
+    assert isinstance(services()[name]["networks"], list)  # by address, which Docker gives each
+
+
+@pytest.mark.parametrize(
+    ("name", "has_way_out"),
+    [("worker", True), ("nginx", True), ("web", False), ("beat", False), ("migrate", False)],
+)
+def test_nobody_gets_out_but_the_worker_who_asks_vendors(name: str, has_way_out: bool) -> None:
+    """And nginx, which is asked from there."""
+    networks = compose.read(ALL)["networks"]
+    inside = {network for network, options in networks.items() if (options or {}).get("internal")}
+
+    assert bool(set(services()[name]["networks"]) - inside) == has_way_out
 
 
 def test_what_is_to_be_kept_is_in_a_named_volume() -> None:
