@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -88,10 +89,10 @@ class SecurityAdmin(CsvViews):
         word = "activated" if active else "deactivated"
         pks = list(chosen.values_list("pk", flat=True))
         rows = Security.objects.filter(pk__in=pks)
-        LogEntry.objects.log_actions(
-            str(request.user.pk), rows.filter(is_active=not active), CHANGE, f"{word.capitalize()}."
-        )
-        changed = securities_set_active(securities=rows, active=active)
+        differing, said = rows.filter(is_active=not active), f"{word.capitalize()}."
+        with transaction.atomic():  # or the history could tell of what did not happen
+            LogEntry.objects.log_actions(str(request.user.pk), differing, CHANGE, said)
+            changed = securities_set_active(securities=rows, active=active)
         self.message_user(request, f"{changed} {word}.", messages.SUCCESS)
 
     @admin.display(description="price", ordering="quote__price", empty_value=_NOTHING)

@@ -2,11 +2,13 @@ import csv
 import io
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -125,6 +127,16 @@ class TestActions:
         assert LogEntry.objects.get().object_repr == "IBM"
         self.act(desk, "activate", apple, ibm)
         assert (len(announced), LogEntry.objects.count()) == (1, 1)
+
+    def test_what_did_not_happen_is_not_in_the_history(
+        self, desk: Client, security: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        apple = security("AAPL")
+        away = Mock(side_effect=OperationalError("away"))
+        monkeypatch.setattr("securities.admin.security.securities_set_active", away)
+        with pytest.raises(OperationalError):
+            self.act(desk, "deactivate", apple)
+        assert not LogEntry.objects.exists()
 
     def test_nothing_can_be_deleted(self, desk: Client, security: Make) -> None:
         apple = security("AAPL")
