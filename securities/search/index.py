@@ -99,9 +99,7 @@ class SearchIndex:
             for word in words:
                 all_words &= self._owners_of(word)
             yield np.flatnonzero(all_words).astype(np.uint32)
-            as_one = "".join(words).encode()
-            for starts in (self._names.heads, self._names.tails):
-                yield np.concatenate(starts.find(as_one))
+            yield np.flatnonzero(self._owners_of("".join(words))).astype(np.uint32)
 
     def _add_anywhere(self, hits: "_Hits", words: list[str]) -> None:
         """Those found first have the lowest numbers, so it may stop when there are enough."""

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from securities.search.folding import fold, spellings
@@ -111,6 +111,7 @@ queries = st.one_of(
     queries,
     st.integers(1, 6),
 )
+@example([("A", "a-bba"), ("B", "bba&")], "b.ba", 2)  # one of a later word, one of the first
 @settings(max_examples=600)
 def test_the_index_ranks_as_the_plain_rules_say(
     given_rows: list[tuple[str, str]], query: str, limit: int
