@@ -7,8 +7,10 @@ it, enough for a catalogue of ordinary size, and then searches whatever index is
 there; all others search on meanwhile. So nobody waits for Redis, or for a large
 catalogue.
 
-With Redis away, and for changes that nobody announced, the keeper compares a
-fingerprint of the catalogue in Postgres once in a while.
+With Redis away, and for changes that nobody announced (a row was changed in psql, or the
+process was killed before it said so), the keeper compares a fingerprint of the catalogue in
+Postgres once in a while. Such a change it announces itself: open sockets and stored lists
+are derived from the catalogue as the index is, and nobody else would tell them.
 """
 
 import time
@@ -17,10 +19,9 @@ from threading import Lock, Thread
 
 import structlog
 from django.db import DatabaseError, connection
-from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
-from securities import version
+from securities import events, version
 from securities.search import source
 from securities.search.index import SearchIndex
 
@@ -74,27 +75,23 @@ class IndexKeeper:
     def _check(self) -> None:
         """In its own thread: renew the index if it is out of date; holds `_checking`."""
         try:
-            if self._is_outdated():
+            current = _current_version()
+            versions_tell = current is not None and self._version is not None
+            if versions_tell and current != self._version:
                 self._build()
-        except (DatabaseError, PoolTimeout) as error:
+            elif versions_tell and self._clock() < self._compare_at:
+                self._check_at = self._clock() + CHECK_SECONDS
+            elif source.fingerprint() == self._fingerprint:
+                self._settle(current)
+            else:  # nobody has announced it, or Redis was away then
+                events.announce_change()
+                self._build()
+        except DatabaseError as error:
             self._check_at = self._clock() + CHECK_SECONDS
             log.warning("search_index_not_renewed", cause=error)
         finally:
             connection.close()  # to the pool: this thread ends here
             self._checking.release()
-
-    def _is_outdated(self) -> bool:
-        current = _current_version()
-        if current is not None and self._version is not None:
-            if current != self._version:
-                return True
-            if self._clock() < self._compare_at:
-                self._check_at = self._clock() + CHECK_SECONDS
-                return False
-        if source.fingerprint() != self._fingerprint:
-            return True
-        self._settle(current)
-        return False
 
     def _settle(self, current: str | None) -> None:
         """The index is as good as this version; say when to look again."""

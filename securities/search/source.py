@@ -21,10 +21,10 @@ def rows() -> Iterator[Row]:
 
 
 def fingerprint() -> Fingerprint:
-    """Their number and a hash of them all; differs, but for a freak, when `rows` does."""
+    """Their number and a hash of what is told of them; differs, but for a freak, when that does."""
     row = Concat(
-        Cast("id", CharField()), Value(" "), F("ticker"), Value(" "), F("name"),
-        output_field=CharField(),
+        Cast("id", CharField()), Value(" "), F("ticker"), Value(" "), F("name"), Value("\n"),
+        F("exchange"), Value("\n"), F("currency"), output_field=CharField(),
     )  # fmt: skip
     row_hash = Func(row, function="hashtext", output_field=IntegerField())
     found = Security.objects.filter(is_active=True).aggregate(count=Count("*"), sum=Sum(row_hash))

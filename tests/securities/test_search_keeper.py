@@ -1,13 +1,16 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from unittest.mock import Mock
 
 import pytest
 from django.db import DatabaseError, connection
+from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 
 from securities import services, version
 from securities.models import Security
+from securities.search import keeper as keeper_module
 from securities.search import source
 from securities.search.index import SearchIndex
 from securities.search.keeper import (
@@ -63,8 +66,9 @@ def test_it_builds_once_and_then_serves_from_memory(
 
 
 def test_a_change_is_found_a_second_later_not_before(
-    keeper: IndexKeeper, clock: Clock, security: Make
+    keeper: IndexKeeper, clock: Clock, security: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keeper_module, "PATIENCE_SECONDS", 20.0)
     security("AAPL")
     keeper.index()
     security("MSFT")
@@ -72,7 +76,7 @@ def test_a_change_is_found_a_second_later_not_before(
     clock.now += CHECK_SECONDS * 0.9
     assert keeper.index().search("msft", 5) == []
     clock.now += CHECK_SECONDS * 0.2
-    assert len(keeper.index().search("msft", 5)) == 1  # a small one is built while one waits
+    assert len(keeper.index().search("msft", 5)) == 1  # who asked has waited for it
 
 
 def test_activation_and_rename_change_what_is_found(
@@ -112,6 +116,43 @@ def test_a_change_that_nobody_announced_is_found_in_the_end(
     security("AAPL")
     clock.now += COMPARE_SECONDS
     assert soon(keeper, "aapl", 1)
+
+
+def test_it_tells_everybody_of_a_change_that_nobody_announced_and_once(
+    keeper: IndexKeeper, clock: Clock, security: Make
+) -> None:
+    renamed = security("AAPL")
+    another = IndexKeeper(clock)
+    for each in (keeper, another):
+        each.index()
+    before = version.current()
+    Security.objects.filter(pk=renamed.pk).update(ticker="BBPL")
+    clock.now += COMPARE_SECONDS
+    assert soon(keeper, "bbpl", 1)
+    told = version.current()
+    clock.now += COMPARE_SECONDS
+    assert soon(another, "bbpl", 1)
+    for each in (keeper, another):
+        clock.now += COMPARE_SECONDS
+        each.index()
+        with each._checking:  # it has looked
+            pass
+    assert told != before
+    assert version.current() == told
+
+
+def test_what_was_changed_past_us_while_redis_was_away_is_told_when_it_is_back(
+    keeper: IndexKeeper, clock: Clock, security: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = security("AAPL")
+    keeper.index()
+    before = version.current()
+    with monkeypatch.context() as away, capture_logs():
+        away.setattr(version, "current", Mock(side_effect=RedisError))
+        Security.objects.filter(pk=changed.pk).update(ticker="BBPL")
+        clock.now += CHECK_SECONDS_WITHOUT_REDIS
+        assert soon(keeper, "bbpl", 1)
+    assert version.current() != before
 
 
 def test_with_redis_away_it_searches_on_and_compares_by_time(
