@@ -17,13 +17,11 @@ from securities.money import price_text
 from securities.selectors import (
     SecurityUnknown,
     active_securities_after,
-    securities_by_tickers,
+    securities_by_spelling,
     security_by_ticker,
 )
-from securities.tickers import TICKER_LENGTH, canonical_ticker
+from securities.tickers import MOST_ASKED_FOR, TICKER_LENGTH, canonical_or_same, ticker_list
 from securities.times import milliseconds
-
-MOST_TICKERS = 1000
 
 
 class StatisticsParameters(serializers.Serializer[Any]):
@@ -31,11 +29,11 @@ class StatisticsParameters(serializers.Serializer[Any]):
 
     tickers = serializers.CharField(
         required=False,
-        help_text=f"Up to {MOST_TICKERS:,} with commas between, in any spelling, active or not. "
+        help_text=f"Up to {MOST_ASKED_FOR:,} with commas between, in any spelling, active or not. "
         "Without it: the active ones, by ticker.",
     )
     limit = serializers.IntegerField(
-        default=100, min_value=1, max_value=MOST_TICKERS, help_text="Without `tickers` only."
+        default=100, min_value=1, max_value=MOST_ASKED_FOR, help_text="Without `tickers` only."
     )
     after = serializers.CharField(
         default="",
@@ -45,10 +43,10 @@ class StatisticsParameters(serializers.Serializer[Any]):
     )
 
     def validate_tickers(self, text: str) -> list[str]:
-        words = [word for word in text.split(",") if word.strip()]
-        if not 0 < len(words) <= MOST_TICKERS:
-            raise serializers.ValidationError(f"From 1 to {MOST_TICKERS:,} tickers.")
-        return words
+        try:
+            return ticker_list(text)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
 
 
 class StatisticsOutput(serializers.Serializer[Any]):
@@ -137,21 +135,17 @@ class StatisticsView(PublicEndpoint):
         asked = wanted.validated_data
         if "tickers" in asked:
             return Response(_statistics(_known(asked["tickers"])))
-        after = canonical_ticker(asked["after"]) or asked["after"]
-        page = active_securities_after(after, limit=asked["limit"])
+        page = active_securities_after(canonical_or_same(asked["after"]), limit=asked["limit"])
         return Response(_statistics(page))
 
 
-def _known(words: Sequence[str]) -> list[Security]:
-    """The securities with these tickers, in order, each once. Raises SecurityUnknown."""
-    known = securities_by_tickers(words)
-    chosen = {}
-    for word in words:
-        security = known.get(canonical_ticker(word) or "")
-        if security is None:
-            raise SecurityUnknown(word, field="tickers")
-        chosen[security.pk] = security
-    return list(chosen.values())
+def _known(tickers: Sequence[str]) -> list[Security]:
+    """The securities with these tickers, in order. Raises SecurityUnknown."""
+    known = securities_by_spelling(tickers)
+    for ticker in tickers:
+        if ticker not in known:
+            raise SecurityUnknown(ticker, field="tickers")
+    return [known[ticker] for ticker in tickers]
 
 
 def _statistics(securities: Sequence[Security]) -> list[dict[str, Any]]:

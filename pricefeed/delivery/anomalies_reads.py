@@ -8,8 +8,7 @@ from channels.db import database_sync_to_async
 from pricefeed.delivery.anomalies_wire import WireAnomaly
 from pricefeed.recording.analytics.selectors import anomalies_after, newest_anomalies
 from securities.models import Security
-from securities.selectors import securities_by_tickers
-from securities.tickers import canonical_ticker
+from securities.selectors import securities_by_spelling
 
 
 class AnomalyReads(NamedTuple):
@@ -37,12 +36,8 @@ def _after(position: int, limit: int, security_id: int | None) -> list[WireAnoma
 
 @database_sync_to_async
 def _security_ids(tickers: Sequence[str]) -> dict[str, int | None]:
-    found = securities_by_tickers(tickers)
-    canonical = {ticker: canonical_ticker(ticker) for ticker in tickers}
-    return {
-        ticker: found[name].pk if name is not None and name in found else None
-        for ticker, name in canonical.items()
-    }
+    found = securities_by_spelling(tickers)
+    return {ticker: found[ticker].pk if ticker in found else None for ticker in tickers}
 
 
 def anomaly_reads() -> AnomalyReads:

@@ -9,9 +9,7 @@ from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.running import running_hub
 from pricefeed.delivery.sign_in import SignInConsumer
 from pricefeed.delivery.socket import Refused, SocketConsumer
-from securities.tickers import canonical_ticker
-
-MAX_TICKERS = 1000
+from securities.tickers import canonical_or_same, ticker_list
 
 
 async def hub_with_room(identity: Identity | None) -> Hub:
@@ -68,11 +66,8 @@ class PricesConsumer(QuotesConsumer):
 
     async def opened(self) -> None:
         asked = self._asked()
-        if asked is not None:
-            if not asked or len(asked) > MAX_TICKERS:
-                raise Refused(close_codes.BAD_MESSAGE)
-            if not await (await running_hub()).active.are_all(asked):
-                raise Refused(close_codes.UNKNOWN_TICKER)
+        if asked is not None and not await (await running_hub()).active.are_all(asked):
+            raise Refused(close_codes.UNKNOWN_TICKER)
         hub, connection = await self.begin(asked=asked)
         await hub.add_tickers(connection, None)
 
@@ -80,14 +75,11 @@ class PricesConsumer(QuotesConsumer):
         """The tickers asked for, each once, in order; None for all."""
         single = self.scope["url_route"]["kwargs"].get("ticker")
         if single is not None:
-            return (_ticker(single),)
+            return (canonical_or_same(single),)
         lists = self.query().get("tickers")
         if lists is None:
             return None
-        words = [word for text in lists for word in text.split(",") if word.strip()]
-        return tuple(dict.fromkeys(map(_ticker, words)))
-
-
-def _ticker(word: str) -> str:
-    """In canonical form; what cannot be a ticker stays unknown."""
-    return canonical_ticker(word) or word
+        try:
+            return tuple(ticker_list(",".join(lists)))
+        except ValueError:
+            raise Refused(close_codes.BAD_MESSAGE) from None

@@ -55,6 +55,21 @@ def test_several_tickers_are_one_query_and_unknown_ones_are_left_out(
         assert found["AAPL"].quote.price == 1
 
 
+def test_several_spellings_are_one_query_that_reads_no_price_and_stay_as_they_are(
+    security: Make, django_assert_num_queries: Any
+) -> None:
+    security("AAPL", price="1", is_active=False)
+    security("BRK.B")
+    with django_assert_num_queries(1) as asked:
+        found = selectors.securities_by_spelling(["aapl", " brk b", "BRK.B", "NOPE", "a\0b"])
+    assert {text: each.ticker for text, each in found.items()} == {
+        "aapl": "AAPL",
+        " brk b": "BRK.B",
+        "BRK.B": "BRK.B",
+    }
+    assert "securities_quote" not in asked[0]["sql"]
+
+
 def test_the_active_among_tickers_are_one_query_that_reads_no_price(
     security: Make, django_assert_num_queries: Any
 ) -> None:

@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from securities import version
-from securities.models import Security
-from securities.tickers import canonical_ticker
+from securities.selectors import meant_by
 
 UNKNOWN, INACTIVE = -1, 0
 _MOST_SPELLINGS = 200_000
@@ -51,10 +50,6 @@ class KnownTickers:
 
 
 def _read(spellings: set[str]) -> dict[str, int]:
-    canonical = {text: canonical_ticker(text) for text in spellings}
-    rows = Security.objects.filter(ticker__in={name for name in canonical.values() if name})
-    ids = {
-        ticker: pk if is_active else INACTIVE
-        for pk, ticker, is_active in rows.values_list("pk", "ticker", "is_active")
-    }
-    return {text: ids.get(name or "", UNKNOWN) for text, name in canonical.items()}
+    found = meant_by(spellings)
+    ids = {text: each.id if each.is_active else INACTIVE for text, each in found.items()}
+    return {text: ids.get(text, UNKNOWN) for text in spellings}

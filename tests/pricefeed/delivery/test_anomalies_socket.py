@@ -127,8 +127,8 @@ async def test_one_ticker_is_replayed_from_far_back_among_many_others(server: st
 async def test_many_that_come_at_once_share_their_questions(
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = Mock(side_effect=anomalies_reads.securities_by_tickers)
-    monkeypatch.setattr(anomalies_reads, "securities_by_tickers", asked)
+    asked = Mock(side_effect=anomalies_reads.securities_by_spelling)
+    monkeypatch.setattr(anomalies_reads, "securities_by_spelling", asked)
     found = dict(zip("ABCD", await find(*"ABCD"), strict=True))
 
     async def comes(ticker: str) -> None:
