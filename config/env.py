@@ -18,6 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.connection import ConnectionPool, parse_url
 from redis.exceptions import RedisError
 
+from securities.tickers import canonical_ticker
+
 Number = TypeVar("Number", int, float, Decimal)
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -78,6 +80,14 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         """A list separated by commas, without empty words."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def tickers(self, name: str) -> list[str]:
+        """A list of tickers in their canonical form."""
+        values = self.words(name)
+        tickers = [canonical_ticker(value) for value in values]
+        if None in tickers:
+            raise _wrong(name, values[tickers.index(None)], "tickers like AAPL,BRK.B, by commas")
+        return [ticker for ticker in tickers if ticker]
 
     def secret(self, name: str, *, at_least: int) -> str:
         """A text that must be set, of a least length; it is never shown."""

@@ -207,7 +207,7 @@ REPLAY_LOOP = env.flag("REPLAY_LOOP", default=True)
 
 VENDOR_REQUESTS_PER_MINUTE = env.integer("VENDOR_REQUESTS_PER_MINUTE", 180, low=1, high=100_000)
 VENDOR_TICKERS_PER_REQUEST = env.integer("VENDOR_TICKERS_PER_REQUEST", 100, low=1, high=1000)
-VENDOR_TICKERS = env.words("VENDOR_TICKERS")
+VENDOR_TICKERS = env.tickers("VENDOR_TICKERS")
 ALPACA_KEY_ID = env.text("ALPACA_KEY_ID", "")
 ALPACA_SECRET_KEY = env.text("ALPACA_SECRET_KEY", "")
 ALPACA_URL = env.web_address("ALPACA_URL", "https://data.alpaca.markets")

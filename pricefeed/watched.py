@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 
 from django.conf import settings
 
-from securities.tickers import canonical_ticker
 from watchlists.selectors import most_watched
 
 MOST_TICKERS = 20_000
@@ -31,7 +30,7 @@ class Watched:
         began = self._clock()
         if began >= self._until:
             counted = dict(most_watched(limit=MOST_TICKERS))
-            for ticker in filter(None, map(canonical_ticker, settings.VENDOR_TICKERS)):
+            for ticker in settings.VENDOR_TICKERS:
                 counted.setdefault(ticker, 0)
             ended = self._clock()
             self._counts, self._until = counted, ended + (ended - began) * _SHARE_OF_TIME

