@@ -7,13 +7,13 @@ The page of securities gets a column more here, since they do not know who watch
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from securities.admin import SecurityAdmin
 from securities.models import Security
 from watchlists.models import Watchlist, WatchlistItem
-from watchlists.selectors import securities_with_watcher_counts
+from watchlists.selectors import securities_with_watcher_counts, watchlists_with_item_counts
 from watchlists.services import watchlists_delete
 
 
@@ -50,8 +50,7 @@ class WatchlistAdmin(_LookOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     inlines = (WatchlistItemInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Watchlist]:
-        lists: QuerySet[Watchlist] = super().get_queryset(request)
-        return lists.annotate(item_count=Count("items"))
+        return watchlists_with_item_counts(super().get_queryset(request))
 
     def delete_model(self, request: HttpRequest, obj: Watchlist) -> None:
         watchlists_delete(watchlist_ids=[obj.pk])

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from securities.models import Quote, Security
 from watchlists import cache
-from watchlists.models import WatchlistItem
+from watchlists.models import Watchlist, WatchlistItem
 
 # Asked for every socket that opens. To put it together anew each time would take longer than to
 # answer it.
@@ -86,18 +86,13 @@ def watched_tickers_many(user_ids: Iterable[int]) -> dict[int, list[str]]:
 
 
 def securities_with_watcher_counts(securities: QuerySet[Security]) -> QuerySet[Security]:
-    """Annotated with `watcher_count`: how many watchlists hold each.
+    """Annotated with `watcher_count`: how many watchlists hold each."""
+    return securities.annotate(watcher_count=_items_by("security"))
 
-    Counted for the rows that are shown, not for the whole table.
-    """
-    count = (
-        WatchlistItem.objects.filter(security=OuterRef("pk"))
-        .order_by()
-        .values("security")
-        .annotate(count=Count("pk"))
-        .values("count")
-    )
-    return securities.annotate(watcher_count=Coalesce(Subquery(count), 0))
+
+def watchlists_with_item_counts(watchlists: QuerySet[Watchlist]) -> QuerySet[Watchlist]:
+    """Annotated with `item_count`: how many securities each holds."""
+    return watchlists.annotate(item_count=_items_by("watchlist"))
 
 
 def most_watched(*, limit: int) -> list[tuple[str, int]]:
@@ -112,6 +107,18 @@ def most_watched(*, limit: int) -> list[tuple[str, int]]:
         .values_list("ticker", "watchers")
     )
     return list(rows[:limit])
+
+
+def _items_by(field: str) -> Coalesce:
+    """How many items name a row; counted for the rows that are shown, not for the whole table."""
+    count = (
+        WatchlistItem.objects.filter(**{field: OuterRef("pk")})
+        .order_by()
+        .values(field)
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return Coalesce(Subquery(count), 0)
 
 
 def _tickers_from_postgres(user_ids: list[int]) -> dict[int, list[str]]:

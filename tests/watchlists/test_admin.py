@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
@@ -35,6 +37,16 @@ def test_lists_are_found_by_user_with_their_sizes(office: Client, watchlist: Wat
     page = office.get(reverse("admin:watchlists_watchlist_changelist"), {"q": "alice"})
     assert "alice" in page.content.decode()
     assert '<td class="field-item_count">2</td>' in page.content.decode()
+
+
+def test_sizes_are_counted_for_the_lists_that_are_shown_alone(
+    office: Client, watchlist: Watchlist, bob: User
+) -> None:
+    Watchlist.objects.create(user=bob)
+    with CaptureQueriesContext(connection) as asked:
+        page = office.get(reverse("admin:watchlists_watchlist_changelist"), {"o": "4"})
+    assert re.findall(r'"field-item_count">(\d+)<', page.content.decode()) == ["0", "2"]
+    assert not any('JOIN "watchlists_watchlistitem"' in each["sql"] for each in asked)
 
 
 def test_the_overview_costs_the_same_for_many_lists(
