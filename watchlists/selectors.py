@@ -37,15 +37,19 @@ class WatchedSecurity:
 
 def watchlist_items(user_id: int) -> list[WatchedSecurity]:
     """The user's default list by position, inactive securities included. One query."""
-    rows = _items(user_id).select_related("security__quote")
+    rows = (
+        WatchlistItem.objects.filter(watchlist__user_id=user_id, watchlist__is_default=True)
+        .order_by("position", "id")
+        .select_related("security__quote")
+    )
     return [
         WatchedSecurity(place, row.security, getattr(row.security, "quote", None))
         for place, row in enumerate(rows)
     ]
 
 
-def watchlist_item(user_id: int, ticker: str) -> WatchedSecurity | None:
-    """One place of the user's default list, or None. One query."""
+def watchlist_item(item_id: int) -> WatchedSecurity:
+    """What one item is on its list. One query; raises WatchlistItem.DoesNotExist."""
     earlier = (
         WatchlistItem.objects.filter(
             watchlist=OuterRef("watchlist"), position__lt=OuterRef("position")
@@ -55,15 +59,8 @@ def watchlist_item(user_id: int, ticker: str) -> WatchedSecurity | None:
         .annotate(count=Count("pk"))
         .values("count")
     )
-    row = (
-        _items(user_id)
-        .filter(security__ticker=ticker)
-        .select_related("security__quote")
-        .annotate(place=Coalesce(Subquery(earlier), 0))
-        .first()
-    )
-    if row is None:
-        return None
+    items = WatchlistItem.objects.annotate(place=Coalesce(Subquery(earlier), 0))
+    row = items.select_related("security__quote").get(pk=item_id)
     return WatchedSecurity(row.place, row.security, getattr(row.security, "quote", None))
 
 
@@ -126,10 +123,3 @@ def _tickers_from_postgres(user_ids: list[int]) -> dict[int, list[str]]:
         cursor.execute(_LISTS, (user_ids,))
         lists: dict[int, list[str]] = dict(cursor.fetchall())
     return {user_id: lists.get(user_id, []) for user_id in user_ids}
-
-
-def _items(user_id: int) -> QuerySet[WatchlistItem]:
-    """Rows of the user's default list, by position."""
-    return WatchlistItem.objects.filter(
-        watchlist__user_id=user_id, watchlist__is_default=True
-    ).order_by("position", "id")

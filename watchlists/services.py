@@ -15,6 +15,7 @@ from securities.selectors import SecurityUnknown, security_by_ticker
 from securities.tickers import canonical_ticker
 from watchlists.events import announce_edit
 from watchlists.models import Watchlist, WatchlistItem
+from watchlists.selectors import WatchedSecurity, watchlist_item
 
 
 class WatchlistFullError(ApiError):
@@ -34,14 +35,14 @@ class NotOnWatchlistError(ApiError):
 @transaction.atomic
 def watchlist_add_security(
     *, user_id: int, ticker: str, position: int | None = None
-) -> tuple[WatchlistItem, bool]:
-    """Put an active security on the user's default list; says whether it is new there.
+) -> tuple[WatchedSecurity, bool]:
+    """Put an active security on the user's default list: what it is there, and whether it is new.
 
     `position` counts places from 0; what stands there and after it moves down by
     one. Without it a new security goes to the end. Adding what is on the list is
     no error: it stays where it is, or moves to `position` when one is given.
-    Raises SecurityUnknown (also for an inactive security that is not on it) and
-    WatchlistFullError.
+    Nobody else has edited the list between that and the answer. Raises SecurityUnknown
+    (also for an inactive security that is not on it) and WatchlistFullError.
     """
     security = security_by_ticker(ticker)
     watchlist = _locked_default(user_id)
@@ -52,13 +53,12 @@ def watchlist_add_security(
             raise SecurityUnknown(ticker)
         item = WatchlistItem(watchlist=watchlist, security=security)
         item.position = _end_of(watchlist)
-    elif position is None:
-        return item, False
     if position is not None:
         item.position = _room_at(watchlist, position, besides=item)
-    item.save()
-    announce_edit(user_id)
-    return item, created
+    if created or position is not None:
+        item.save()
+        announce_edit(user_id)
+    return watchlist_item(item.pk), created
 
 
 @transaction.atomic

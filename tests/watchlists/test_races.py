@@ -6,8 +6,9 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from accounts.models import User
 from rest.errors import ApiError
@@ -85,4 +86,23 @@ def test_of_many_removals_of_the_same_one_succeeds(
     results = at_once(*[lambda: watchlist_remove_security(user_id=alice.pk, ticker="A")] * THREADS)
     refused = [result for result in results if isinstance(result, ApiError)]
     assert [refusal.code for refusal in refused] == ["not_on_watchlist"] * (THREADS - 1)
+    assert not WatchlistItem.objects.exists()
+
+
+def test_what_was_added_is_the_answer_whoever_removes_it_in_the_next_moment(
+    alice: User,
+    api: Callable[..., APIClient],
+    security: Callable[..., Security],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    security("A")
+    removing = [lambda: watchlist_remove_security(user_id=alice.pk, ticker="A")]
+
+    def announced(_: int) -> None:
+        while removing:
+            transaction.on_commit(removing.pop())
+
+    monkeypatch.setattr("watchlists.services.announce_edit", announced)
+    answer = api(alice).put("/api/v1/watchlist/A", {})
+    assert (answer.status_code, answer.json()["position"]) == (201, 0)
     assert not WatchlistItem.objects.exists()

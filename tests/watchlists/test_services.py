@@ -9,7 +9,7 @@ from securities.models import Security
 from securities.selectors import SecurityUnknown
 from tests.conftest import set_active
 from watchlists.models import Watchlist, WatchlistItem
-from watchlists.selectors import watchlist_item, watchlist_items
+from watchlists.selectors import watchlist_items
 from watchlists.services import (
     NotOnWatchlistError,
     WatchlistFullError,
@@ -131,9 +131,8 @@ def test_undoing_removals_puts_everything_back_in_its_place(
 ) -> None:
     places = []
     for ticker in removed:
-        found = watchlist_item(alice.pk, ticker)
-        assert found is not None
-        places.append((ticker, found.position))
+        there, _ = watchlist_add_security(user_id=alice.pk, ticker=ticker)
+        places.append((ticker, there.position))
         watchlist_remove_security(user_id=alice.pk, ticker=ticker)
     for ticker, place in reversed(places):
         watchlist_add_security(user_id=alice.pk, ticker=ticker, position=place)
@@ -159,7 +158,8 @@ def test_positions_stay_unique_through_any_edits(five: str, alice: User) -> None
     items = watchlist_items(alice.pk)
     assert [item.position for item in items] == list(range(6))
     for item in items:
-        assert watchlist_item(alice.pk, item.security.ticker) == item
+        ticker = item.security.ticker
+        assert watchlist_add_security(user_id=alice.pk, ticker=ticker) == (item, False)
 
 
 def test_an_outsider_is_neither_seen_nor_touched(five: str, alice: User, bob: User) -> None:

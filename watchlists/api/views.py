@@ -11,12 +11,8 @@ from rest.schema import error_responses
 from rest.views import Endpoint
 from securities.api.parameters import TICKER
 from watchlists.api.serializers import AddInput, ItemOutput, PlaceInput, item_body
-from watchlists.selectors import watchlist_item, watchlist_items
-from watchlists.services import (
-    NotOnWatchlistError,
-    watchlist_add_security,
-    watchlist_remove_security,
-)
+from watchlists.selectors import watchlist_items
+from watchlists.services import watchlist_add_security, watchlist_remove_security
 
 EXAMPLE = OpenApiExample(
     "Apple, third on the list",
@@ -108,12 +104,9 @@ class WatchlistTickerView(Endpoint):
 
 def _add(request: Request, *, ticker: str, position: int | None = None) -> Response:
     user_id = _user_id(request)
-    item, created = watchlist_add_security(user_id=user_id, ticker=ticker, position=position)
-    placed = watchlist_item(user_id, item.security.ticker)
-    if placed is None:  # somebody has removed it again since
-        raise NotOnWatchlistError
-    code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
-    return Response(item_body(placed), status=code)
+    added, is_new = watchlist_add_security(user_id=user_id, ticker=ticker, position=position)
+    code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+    return Response(item_body(added), status=code)
 
 
 def _user_id(request: Request) -> int:
