@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from pricefeed.models import Anomaly
+from pricefeed.recording.analytics.selectors import securities_with_most_anomalies
 from securities.models import Security
 from securities.money import price_text
 
-_LOOKED_AT = 10_000
 _OFFERED = 20
 _DIGITS = 19  # one more than every key has
 
@@ -27,16 +27,11 @@ class SecurityFilter(admin.SimpleListFilter):
     parameter_name = "security"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        lately = Anomaly.objects.order_by("-pk").values("pk")[:_LOOKED_AT]
-        securities = Security.objects.all()
-        most = (
-            securities.filter(anomalies__in=lately)
-            .annotate(found=Count("anomalies"))
-            .order_by("-found", "ticker")[:_OFFERED]
-        )
-        offered = {str(each.pk): f"{each.ticker} ({each.found})" for each in most}
+        most = securities_with_most_anomalies(limit=_OFFERED)
+        offered = {str(each.pk): f"{each.ticker} ({found})" for each, found in most}
         if (chosen := self._chosen()) is not None and str(chosen) not in offered:
-            offered.update((str(each.pk), each.ticker) for each in securities.filter(pk=chosen))
+            named = Security.objects.filter(pk=chosen)
+            offered.update((str(each.pk), each.ticker) for each in named)
         return list(offered.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Anomaly]) -> QuerySet[Anomaly]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from pricefeed.columns import decimal_of, moment_of
 from pricefeed.models import Anomaly
@@ -16,6 +16,7 @@ from pricefeed.recording.analytics.states import AVERAGED, States
 from securities.models import Security
 
 _ALL = 2**63 - 1
+_LATELY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,13 @@ def newest_anomalies(
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:limit])
+
+
+def securities_with_most_anomalies(*, limit: int) -> list[tuple[Security, int]]:
+    """Each with how many of the newest 10,000 anomalies are its own, the most first. One query."""
+    lately = Anomaly.objects.order_by("-pk").values("pk")[:_LATELY]
+    rows = Security.objects.filter(anomalies__in=lately).annotate(found=Count("anomalies"))
+    return [(row, row.found) for row in rows.order_by("-found", "ticker")[:limit]]
 
 
 def _anomalies(security: Security | None) -> QuerySet[Anomaly]:
