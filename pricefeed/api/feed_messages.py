@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
+from django.core.exceptions import PermissionDenied
 
+from pricefeed.api.permission import Pusher
 from pricefeed.api.prices import claim_of
 from pricefeed.delivery import wire
 from pricefeed.pushed import messages_push, ticks_push
@@ -47,14 +49,15 @@ _keyed, _meant_as_keyed = msgspec.json.Decoder(_Keyed), msgspec.json.Decoder(_Me
 _NOT_READ = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
 
 
-def answers(texts: Sequence[str | None], *, user_id: int, before: int) -> list[str]:
+def answers(texts: Sequence[str | None], *, pusher: Pusher, before: int) -> list[str]:
     """Take the ticks of messages, and say what became of them, in frames to be sent in this order.
 
     `before` is the number of the message before the first; None is one that was no text.
     An `ack` covers all messages since the frame before it; one that has refused ticks, or
-    of which nothing was taken, has a frame of its own.
+    of which nothing was taken, has a frame of its own. Raises PermissionDenied, with nothing
+    taken, where the pusher may not push any more.
     """
-    read = [_read(text, user_id) for text in texts]
+    read = _unless_away([_read(text, pusher.user_id) for text in texts], pusher)
     frames: list[str] = []
     accepted, is_owed = 0, False
     for number, outcome in enumerate(_outcomes(read), start=before + 1):
@@ -83,6 +86,18 @@ def _read(text: str | None, user_id: int) -> _Message | _Trouble:
         return _Message(bytes(keyed.ticks), claim_of(user_id, keyed.key, field="key"))
     except ApiError as error:
         return _trouble(error)
+
+
+def _unless_away(read: list[_Message | _Trouble], pusher: Pusher) -> list[_Message | _Trouble]:
+    """The same; where Postgres cannot say whether they may be taken, that is their trouble."""
+    try:
+        pusher.check()
+    except PermissionDenied:
+        raise
+    except Exception as error:  # noqa: BLE001  a bug of ours is raised again
+        trouble = _trouble(_refusal(error))
+        return [trouble if isinstance(each, _Message) else each for each in read]
+    return read
 
 
 def _without_key(text: str) -> _Message | _Trouble:
@@ -117,15 +132,20 @@ def _taken(messages: Sequence[bytes], claim: str | None = None) -> Iterator[_Out
             pushed = [ticks_push(messages[0], claim=claim)]
         elif messages:
             pushed = messages_push(messages)
-    except Exception as error:
-        refusal = as_api_error(error)
-        if refusal is None:
-            raise
-        if refusal.code == "unavailable":
-            log.warning("feed_unavailable", cause=error)
-        pushed = [refusal] * len(messages)
+    except Exception as error:  # noqa: BLE001  a bug of ours is raised again
+        pushed = [_refusal(error)] * len(messages)
     for each in pushed:
         yield each if isinstance(each, Answer) else _trouble(each)
+
+
+def _refusal(error: Exception) -> ApiError:
+    """What the sender is told of it; a bug of ours is raised again."""
+    refusal = as_api_error(error)
+    if refusal is None:
+        raise error
+    if refusal.code == "unavailable":
+        log.warning("feed_unavailable", cause=error)
+    return refusal
 
 
 def _trouble(error: ApiError) -> _Trouble:

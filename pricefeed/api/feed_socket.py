@@ -1,15 +1,14 @@
 """`/ws/feed`: ticks from those who may push them, as fast as they are taken."""
 
-import time
 from collections.abc import Sequence
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 
 from pricefeed.api.feed_messages import answers
 from pricefeed.api.intake import Intake
-from pricefeed.api.prices import PERMISSION
+from pricefeed.api.permission import Pusher
 from pricefeed.delivery import close_codes, protocol, wire
 from pricefeed.delivery.consumers import hub_with_room
 from pricefeed.delivery.feeders import FeederOutlet
@@ -17,9 +16,6 @@ from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.identity import Identity
 from pricefeed.delivery.sign_in import SignInConsumer
 from pricefeed.delivery.socket import Refused
-
-PERMISSION_SECONDS = 4.0
-"""How long one that was looked up counts."""
 
 
 class FeedConsumer(SignInConsumer):
@@ -33,9 +29,11 @@ class FeedConsumer(SignInConsumer):
         self.hub = await hub_with_room(identity)
         self.connection = FeederOutlet(self.base_send, writer=self.writer, identity=identity)
         await self.hub.feeders.add(self.connection)
-        if not await _may_push(identity.user_id):
-            raise Refused(close_codes.FORBIDDEN)
-        self._permitted_until = time.monotonic() + PERMISSION_SECONDS
+        self._pusher = Pusher(identity.user_id)
+        try:
+            await database_sync_to_async(self._pusher.check)()
+        except PermissionDenied as error:
+            raise Refused(close_codes.FORBIDDEN) from error
         most_bytes = settings.PRICES_BODY_LIMIT
         self.intake = Intake(self.connection, push=self._push, most_bytes=most_bytes)
         if self.writer is not None:
@@ -51,15 +49,11 @@ class FeedConsumer(SignInConsumer):
             await self.intake.put(text)
 
     async def _push(self, texts: Sequence[str | None], before: int) -> list[str]:
-        assert self.connection is not None
-        assert self.connection.identity is not None
-        user_id = self.connection.identity.user_id
-        if time.monotonic() > self._permitted_until:
-            if not await _may_push(user_id):
-                await self.close(close_codes.FORBIDDEN)
-                return []
-            self._permitted_until = time.monotonic() + PERMISSION_SECONDS
-        frames: list[str] = await _answers(texts, user_id=user_id, before=before)
+        try:
+            frames: list[str] = await _answers(texts, pusher=self._pusher, before=before)
+        except PermissionDenied:
+            await self.close(close_codes.FORBIDDEN)
+            return []
         return frames
 
     def left(self) -> None:
@@ -75,12 +69,6 @@ def _is_ping(text: str | None) -> bool:
         and len(text) <= protocol.MAX_MESSAGE_BYTES
         and isinstance(protocol.parse(text), protocol.Ping)
     )
-
-
-@database_sync_to_async
-def _may_push(user_id: int) -> bool:
-    user = get_user_model().objects.filter(pk=user_id).first()
-    return user is not None and user.has_perm(PERMISSION)
 
 
 # Threads of the event loop's own: what all sockets ask Postgres for has one thread together.

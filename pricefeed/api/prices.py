@@ -13,11 +13,11 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pricefeed import pushed
+from pricefeed.api.permission import MayPush
 from pricefeed.sources.pushed.message import MOST_TICKS, Malformed
 from pricefeed.sources.pushed.refusals import REFUSALS
 from pricefeed.sources.pushed.streams import Answer
@@ -25,18 +25,8 @@ from rest.errors import INVALID, ApiError
 from rest.schema import error_responses
 from rest.views import Endpoint
 
-PERMISSION = "pricefeed.push_prices"
 KEY_HEADER = "Idempotency-Key"
 LONGEST_KEY = 200
-
-
-class MayPush(BasePermission):
-    """Feeders and staff; which methods there are is no secret."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return request.method == "OPTIONS" or (
-            bool(request.user.is_authenticated) and request.user.has_perm(PERMISSION)
-        )
 
 
 class RawJSON(BaseParser):

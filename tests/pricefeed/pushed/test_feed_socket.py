@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from redis.exceptions import ResponseError
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.asyncio.client import connect
@@ -19,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from accounts.models import Role, User
 from accounts.services import tokens_issue
 from pricefeed import pushed
-from pricefeed.api import feed_messages, feed_socket
+from pricefeed.api import feed_messages, permission
 from pricefeed.api.intake import MOST_WAITING
 from pricefeed.delivery import sign_in, turns
 from pricefeed.delivery.transport import PriceSocketProtocol
@@ -165,7 +168,7 @@ async def test_it_ends_with_the_token(server: str, feeder: User, token: str) -> 
 async def test_who_may_no_longer_is_told_so(
     server: str, token: str, feeder: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_socket, "PERMISSION_SECONDS", 0.0)
+    monkeypatch.setattr(permission, "LOOKED_UP_FOR_SECONDS", 0.0)
     async with feeding(server, token) as socket:
         await socket.say(tick(1))
         await socket.hear_kinds("ack")
@@ -399,6 +402,25 @@ async def test_redis_away_is_said_and_the_socket_stays(
             await socket.say(tick(1))
             error = await socket.hear_kinds("error")
             assert (error["code"], error["messages"]) == ("unavailable", 1)
+            assert error["retry_after_ms"] > 0
+        await socket.say(tick(2))
+        await socket.hear_kinds("ack")
+    assert await recorded() == [2]
+
+
+async def test_postgres_away_is_said_and_the_socket_stays(
+    server: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Now and then it is asked whether a feeder still may."""
+    monkeypatch.setattr(permission, "LOOKED_UP_FOR_SECONDS", 0.0)
+    async with feeding(server, token) as socket:
+        with monkeypatch.context() as away:
+            away.setattr(BaseDatabaseWrapper, "connect", Mock(side_effect=OperationalError))
+            await socket.say(b"\x01")
+            await socket.say(tick(1))
+            no_text, error = await answers_upto(socket, 2)
+            assert no_text["code"] == "bad_message"
+            assert (error["code"], error["messages"]) == ("unavailable", 2)
             assert error["retry_after_ms"] > 0
         await socket.say(tick(2))
         await socket.hear_kinds("ack")
