@@ -112,7 +112,7 @@ class PricesView(Endpoint):
         parameters=[
             OpenApiParameter(
                 KEY_HEADER,
-                {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+                {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
                 OpenApiParameter.HEADER,
                 description="Your name for this request. Sent again with the same body within a "
                 "day, it gets the first answer, and nothing is taken twice.",
