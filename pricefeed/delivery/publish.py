@@ -8,6 +8,7 @@ published once more, so that names in Redis and on hubs' boards are those of the
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -50,41 +51,58 @@ def publish(
     """
     latest = latest or LatestWriter()
     catalogue = version.current()  # first: what changes from here on is the next run's
-    mark, epoch = latest.mark(), str(recorded.epoch)
-    if mark is not None and mark.epoch == epoch and mark.sequence > recorded.after:
-        log.warning("epoch_begun", cause="the database knows less than has been published")
-        recorded = begin_epoch(recorded)
-        epoch = str(recorded.epoch)
-    known = mark if mark is not None and mark.epoch == epoch else None
-    after = known.sequence if known else 0
-    starts_over = known is None or latest.catalogue() != catalogue
     has_old_names = named_by is not UNSET and named_by != catalogue
-    is_alone = after == recorded.after and not starts_over and not has_old_names
-    # What others left unpublished may have held some: who hears of it asks Postgres.
-    has_anomalies = recorded.anomaly_count > 0 or not is_alone
-    if starts_over:
-        owners = ticker_owners()  # before the quotes: later owners are the next run's
-        if known and latest.have_let_go(owners):
-            log.warning("epoch_begun", cause="a security has let go of its ticker")
-            recorded = begin_epoch(recorded)
-            epoch, after = str(recorded.epoch), 0
-        quotes = _encoded([*quotes_after(0), *((each, None) for each in without_quote())])
-        latest.save_all(quotes, owners=owners)
-    else:
-        quotes = _encoded(recorded.quotes if is_alone else quotes_after(after))
-        latest.save(quotes)
+    due = _due(recorded, latest, catalogue=catalogue, has_old_names=has_old_names)
     # Of commits whose turn has not come, too: they shall not put an older quote over a newer one.
-    upto = max([recorded.upto, *(quote.sequence for quote in quotes)])
+    upto = max([due.recorded.upto, *(quote.sequence for quote in due.quotes)])
+    epoch = str(due.recorded.epoch)
     _send(
         [
-            (FEED_GROUP, FeedMark(epoch, after, done=False)),
-            *([(ANOMALIES_GROUP, AnomaliesFound())] if has_anomalies else ()),
-            *((price_group(quote.ticker), PriceChanged(quote)) for quote in quotes),
+            (FEED_GROUP, FeedMark(epoch, due.after, done=False)),
+            *([(ANOMALIES_GROUP, AnomaliesFound())] if due.may_have_anomalies else ()),
+            *((price_group(quote.ticker), PriceChanged(quote)) for quote in due.quotes),
             (FEED_GROUP, FeedMark(epoch, upto, done=True, delayed_since=delayed_since)),
         ]
     )
     latest.set_mark(Mark(epoch, upto), catalogue=catalogue, delayed_since=delayed_since)
-    return sum(quote.sequence > 0 for quote in quotes)
+    return sum(quote.sequence > 0 for quote in due.quotes)
+
+
+class _Due(NamedTuple):
+    """What is to be published, in the epoch that it belongs to: everything newer than `after`."""
+
+    recorded: Recorded
+    after: int
+    quotes: list[WireQuote]
+    may_have_anomalies: bool
+
+
+def _due(recorded: Recorded, latest: LatestWriter, *, catalogue: str, has_old_names: bool) -> _Due:
+    """What was recorded alone, or with it what others left; its quotes are stored by then."""
+    mark = latest.mark()
+    if mark is not None and mark.epoch == str(recorded.epoch) and mark.sequence > recorded.after:
+        log.warning("epoch_begun", cause="the database knows less than has been published")
+        recorded = begin_epoch(recorded)
+    if mark is None or mark.epoch != str(recorded.epoch):
+        return _everything(recorded, latest, after=None)
+    if latest.catalogue() != catalogue:
+        return _everything(recorded, latest, after=mark.sequence)
+    is_alone = mark.sequence == recorded.after and not has_old_names
+    quotes = _encoded(recorded.quotes if is_alone else quotes_after(mark.sequence))
+    latest.save(quotes)
+    # What others left unpublished may have held some: who hears of it asks Postgres.
+    return _Due(recorded, mark.sequence, quotes, recorded.anomaly_count > 0 or not is_alone)
+
+
+def _everything(recorded: Recorded, latest: LatestWriter, *, after: int | None) -> _Due:
+    """All quotes, stored in the place of what was there; `after` is None for a new epoch's."""
+    owners = ticker_owners()  # before the quotes: later owners are the next run's
+    if after is not None and latest.have_let_go(owners):
+        log.warning("epoch_begun", cause="a security has let go of its ticker")
+        recorded, after = begin_epoch(recorded), None
+    quotes = _encoded([*quotes_after(0), *((each, None) for each in without_quote())])
+    latest.save_all(quotes, owners=owners)
+    return _Due(recorded, after or 0, quotes, may_have_anomalies=True)
 
 
 def _encoded(quotes: Iterable[tuple[Security | Named, Quote | Moved | None]]) -> list[WireQuote]:
