@@ -7,7 +7,7 @@ With the mark goes when that was, so that a new hub can say how long the feed ha
 """
 
 import time
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import msgspec
@@ -18,6 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from pricefeed.delivery.wire import WireQuote
+from securities import version
 from securities.redis_client import redis_client
 
 _TIMEOUT_SECONDS = 2.0
@@ -28,6 +29,11 @@ _MARK = "tickwatch:mark"
 _CATALOGUE = "tickwatch:quotes:catalogue"
 _HEARD = "tickwatch:mark:heard"
 _DELAYED = "tickwatch:mark:delayed"
+
+_FILL = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return end
+for i = 2, #ARGV, 2 do redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) end
+"""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(WireQuote).decode
@@ -113,6 +119,7 @@ class LatestReader:
             socket_connect_timeout=_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), retries=1),
         )
+        self._fill = self._redis.register_script(_FILL)
 
     async def mark(self) -> Mark | None:
         """What has been published, or None when nothing is known."""
@@ -123,20 +130,27 @@ class LatestReader:
         heard, delayed = await self._redis.mget(_HEARD, _DELAYED)
         return None if heard is None else Sign(float(heard), int(delayed) if delayed else None)
 
-    async def read(self, tickers: Sequence[str]) -> list[WireQuote]:
-        """The newest quotes of those tickers that are known here, in no order."""
-        if not tickers:
-            return []
-        # redis-py types one method for both its clients.
-        found = cast("Awaitable[list[bytes | None]]", self._redis.hmget(_QUOTES, list(tickers)))
-        return [_decode(value) for value in await found if value]
+    async def read(self, tickers: Sequence[str]) -> tuple[list[WireQuote], str]:
+        """The newest quotes of those tickers that are known here, in no order.
 
-    async def fill(self, quotes: Iterable[WireQuote]) -> None:
-        """Store quotes read from Postgres, never over one that the publisher has stored."""
+        And the version of the catalogue: what is read from Postgres after this is named by it.
+        """
+        if not tickers:
+            return [], ""
         pipe = self._redis.pipeline(transaction=False)
-        for quote in quotes:
-            pipe.execute_command("HSETNX", _QUOTES, quote.ticker, _encode(quote))
-        await pipe.execute()
+        pipe.get(version.KEY)
+        pipe.hmget(_QUOTES, list(tickers))
+        named_by, found = await pipe.execute()
+        return [_decode(value) for value in found if value], (named_by or b"").decode()
+
+    async def fill(self, quotes: Iterable[WireQuote], *, named_by: str) -> None:
+        """Store quotes read from Postgres, never over one that the publisher has stored.
+
+        Nor any under another version of the catalogue than they were named by: a security may
+        have let go of its ticker since, and the publisher has cleared it away.
+        """
+        pairs = [text for quote in quotes for text in (quote.ticker, _encode(quote))]
+        await self._fill(keys=[version.KEY, _QUOTES], args=[named_by, *pairs])
 
     async def close(self) -> None:
         """Give the connections back."""

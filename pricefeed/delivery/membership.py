@@ -114,10 +114,10 @@ class Membership:
                 log.warning("groups_not_left", cause=error)
 
     async def _read(self, tickers: Sequence[str]) -> list[WireQuote]:
-        quotes = await self._latest.read(tickers)
+        quotes, named_by = await self._latest.read(tickers)
         missing = set(tickers) - {quote.ticker for quote in quotes}
         if missing:
             stored = await self._quotes_from_database(sorted(missing))
-            await self._latest.fill(stored)
+            await self._latest.fill(stored, named_by=named_by)
             quotes += stored
         return quotes

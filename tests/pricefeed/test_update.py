@@ -190,7 +190,7 @@ def test_a_renamed_security_has_everything_published_once_more(
     prices_update(source=ScriptedSource(tick("MSFT", "21", seconds=5)))
     assert prices(sent) == [(ticker, 1), ("MSFT", 3)]
     assert marks(sent) == [(after, False), (3, True)]
-    stored = async_to_sync(LatestReader().read)(["AAPL", "APPL", "MSFT"])
+    stored, _ = async_to_sync(LatestReader().read)(["AAPL", "APPL", "MSFT"])
     assert [(quote.ticker, "Apple Renamed" in quote.identity) for quote in stored] == [
         (ticker, True),
         ("MSFT", False),

@@ -589,7 +589,8 @@ async def test_a_redis_without_quotes_is_filled_from_postgres(
     await off_loop(redis_loses_quotes)
     client = await join(user_id=watching.pk)
     assert client.prices == {"B": "20.00", "A": "10.00"}
-    assert len(await LatestReader().read(["A", "B"])) == 2
+    quotes, _ = await LatestReader().read(["A", "B"])
+    assert len(quotes) == 2
 
 
 async def test_a_new_hub_says_of_a_silent_feed_what_the_old_one_said(run: Run) -> None:

@@ -10,15 +10,18 @@ import pytest
 from accounts.models import User
 from pricefeed import recorders
 from pricefeed.columns import TickColumns, microseconds
+from pricefeed.delivery import latest
 from pricefeed.delivery.anomalies import AnomalyOutlet
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.latest import LatestReader
 from pricefeed.delivery.publish import publish
+from pricefeed.delivery.wire import WireQuote
 from pricefeed.recording import services
 from pricefeed.recording.services import Recorded, record, record_pushed
 from securities.catalogue import CatalogueEntry
 from securities.models import Security
+from securities.redis_client import redis_client
 from securities.services import security_create
 from tests.pricefeed.conftest import NOON, MakeTick
 from tests.pricefeed.delivery.anomalies import commit
@@ -45,7 +48,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def stored(*tickers: str) -> dict[str, Any]:
     """What a newcomer would be told of them."""
-    found = await LatestReader().read(tickers)
+    found, _ = await LatestReader().read(tickers)
     return {quote.ticker: json.loads(quote.full) for quote in found}
 
 
@@ -105,6 +108,29 @@ async def test_the_price_of_a_batch_that_was_under_way_comes_under_the_new_ticke
     await run({"C": "31"})
     await newcomer.until_prices(C="31.00")
     assert (newcomer.quotes["A"]["name"], newcomer.prices["A"]) == ("New", None)
+
+
+@pytest.mark.parametrize("lets_go", [False, True])
+async def test_what_was_read_for_a_newcomer_is_stored_unless_its_ticker_was_given_up(
+    run: Run, hub: Hub, join: Join, tick: MakeTick, monkeypatch: pytest.MonkeyPatch, lets_go: bool
+) -> None:
+    await run({"A": "10", "B": "20"})
+    redis_client().delete(latest._QUOTES)
+    read = hub._membership._quotes_from_database
+
+    def meanwhile() -> None:
+        if lets_go:
+            pass_on("A", "AX")
+        publish(record([tick("B", "21", seconds=50)]))
+
+    async def slow(tickers: Sequence[str]) -> list[WireQuote]:
+        found = await read(tickers)
+        await off_loop(meanwhile)
+        return found
+
+    monkeypatch.setattr(hub._membership, "_quotes_from_database", slow)
+    await join(asked=("A",))
+    assert ("A" in await stored("A")) is not lets_go
 
 
 # -- Several commits wait for their turn to be published ------------------------------------------

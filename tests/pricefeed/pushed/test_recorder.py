@@ -480,6 +480,7 @@ def test_publication_waits_for_its_turn() -> None:
 def test_published_quotes_are_exact(market: list[Security]) -> None:
     push(("T0", "187.320000"), ("T1", 0.000001))
     record_all()
-    found = {each.ticker: each for each in async_to_sync(LatestReader().read)(["T0", "T1"])}
+    quotes, _ = async_to_sync(LatestReader().read)(["T0", "T1"])
+    found = {each.ticker: each for each in quotes}
     assert '"price":"187.32"' in str(found["T0"].delta)
     assert '"price":"0.000001"' in str(found["T1"].delta)
