@@ -109,12 +109,25 @@ class ShardConnection(RedisSingleShardConnection):
 
 
 class _ReportingPubSub(aioredis.client.PubSub):
-    """redis-py's PubSub reconnects in silence; this one says so, once subscribed again."""
+    """redis-py's PubSub reconnects in silence; this one says so, once it is subscribed again.
+
+    That is when a ping sent after the subscriptions is answered: what changes from then on is
+    heard, and what changed before is there to be read.
+    """
 
     def __init__(self, pool: aioredis.ConnectionPool, *, on_again: Callable[[], None]) -> None:
         super().__init__(pool)
         self._on_again = on_again
+        self._is_to_be_said = False
 
     async def on_connect(self, connection: Any) -> None:
         await super().on_connect(connection)
-        self._on_again()
+        self._is_to_be_said = True
+        await self.ping()
+
+    async def handle_message(self, *args: Any, **kwargs: Any) -> Any:
+        message = await super().handle_message(*args, **kwargs)  # type: ignore[no-untyped-call]
+        if self._is_to_be_said and message is not None and message["type"] == "pong":
+            self._is_to_be_said = False
+            self._on_again()
+        return message

@@ -18,6 +18,8 @@ class Wire:
         self._listener: socket.socket | None = None
         self._ends: dict[socket.socket, socket.socket] = {}
         self._dead: set[socket.socket] = set()
+        self._word: bytes | None = None
+        self._held: dict[socket.socket, bytes] = {}
         self._selector = selectors.DefaultSelector()
         self._is_closed = False
         self._thread = threading.Thread(target=self._carry, daemon=True)
@@ -62,6 +64,24 @@ class Wire:
             if self._listener is not None:
                 self._selector.register(self._listener, selectors.EVENT_READ)
 
+    def hold_back(self, word: bytes) -> None:
+        """Whoever says this word is not heard from there on, until `let_go`; the others are."""
+        with self._lock:
+            self._word = word
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether somebody has said it."""
+        return bool(self._held)
+
+    def let_go(self) -> None:
+        """Carry what was held back."""
+        with self._lock:
+            self._word, held, self._held = None, self._held, {}
+            for end, said in held.items():
+                if end in self._ends:
+                    self._ends[end].sendall(said)
+
     def close(self) -> None:
         self.cut()
         for end in self._dead:
@@ -95,6 +115,9 @@ class Wire:
     def _pass_on(self, end: socket.socket) -> None:
         try:
             said = end.recv(65536)
+            if said and self._word and (end in self._held or self._word in said):
+                self._held[end] = self._held.get(end, b"") + said
+                return
             if said:
                 self._ends[end].sendall(said)
                 return

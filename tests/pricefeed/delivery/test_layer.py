@@ -220,15 +220,51 @@ def wire() -> Iterator[Wire]:
     made.close()
 
 
-async def test_a_link_that_died_without_a_sign_is_noticed_and_replaced(
+@pytest.fixture
+async def hearing(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shard, "_SILENT_SECONDS", 0.2)
+) -> AsyncIterator[BatchedChannelLayer]:
+    """A layer on the other end of it."""
     address = urlsplit(settings.REDIS_URL)
     through = address._replace(netloc=f":{address.password or ''}@127.0.0.1:{wire.port}")
     host = {"address": through.geturl(), "socket_timeout": 0.3, "socket_connect_timeout": 0.3}
     monkeypatch.setitem(settings.CHANNEL_LAYERS["default"]["CONFIG"], "hosts", [host])
-    hearing = get_channel_layer()
+    made = get_channel_layer()
+    yield made
+    await made.flush()
+
+
+async def test_it_says_that_it_is_back_once_it_hears_again_and_no_sooner(
+    wire: Wire, hearing: BatchedChannelLayer
+) -> None:
+    """What was edited between would be neither read nor heard of."""
+    channel = await hearing.new_channel()
+    await hearing.group_add("g", channel)
+    back, held_when_back = asyncio.Event(), []
+
+    def is_back() -> None:
+        held_when_back.append(wire.holds_back)
+        back.set()
+
+    hearing.on_reconnect(is_back)
+    wire.cut()
+    wire.hold_back(b"SUBSCRIBE")
+    wire.mend()
+    async with asyncio.timeout(20):
+        while not wire.holds_back:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)  # time to say it too soon
+    wire.let_go()
+    await asyncio.wait_for(back.wait(), 20)
+    assert not any(held_when_back)
+    await hearing.group_send_many([("g", {"type": "after"})])
+    assert (await soon(hearing.receive_many(channel)))[-1] == {"type": "after"}
+
+
+async def test_a_link_that_died_without_a_sign_is_noticed_and_replaced(
+    wire: Wire, hearing: BatchedChannelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard, "_SILENT_SECONDS", 0.2)
     channel = await hearing.new_channel()
     await hearing.group_add("g", channel)
     back = asyncio.Event()
@@ -248,7 +284,6 @@ async def test_a_link_that_died_without_a_sign_is_noticed_and_replaced(
         await asyncio.wait_for(back.wait(), 20)
     await hearing.group_send_many([("g", {"type": "after"})])
     assert (await soon(hearing.receive_many(channel)))[-1] == {"type": "after"}
-    await hearing.flush()
 
 
 async def _subscribers(admin: "aioredis.Redis", layer: BatchedChannelLayer) -> int:
