@@ -18,6 +18,8 @@ from securities.catalogue import CatalogueEntry, default_catalogue
 
 MOST_TICKS_AT_ONCE = 100_000
 _ONLY_MOMENT = timedelta(seconds=1)
+_SHORTEST_PASS = timedelta(milliseconds=1)
+"""At a high speed a short file would take no time at all, and looped never end."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,11 @@ class _Pass:
     def ended(self) -> bool:
         """Asked after `due` gave None: whether that was the end of the file."""
         return self.waiting is None
+
+    @property
+    def repeats_at(self) -> datetime:
+        """When the file begins again: as long after its end as its last two moments are apart."""
+        return max(self.played_at(self.last + self.gap), self.begins + _SHORTEST_PASS)
 
 
 class ReplaySource:
@@ -156,10 +163,9 @@ class ReplaySource:
                     ticks.append(Tick(row.ticker, row.price, at))
             if not current.ended or not self._loop:
                 break
-            again = current.played_at(current.last + current.gap)
-            if again > now:
+            if current.repeats_at > now:
                 break
-            self._pass = _Pass.open(self._path, begins=again, speed=self._speed)
+            self._pass = _Pass.open(self._path, begins=current.repeats_at, speed=self._speed)
         return now
 
     def _give_up(self, error: SourceError) -> None:

@@ -76,6 +76,15 @@ def test_looped_it_begins_again_after_its_last_gap(csv_file: Callable[[str], Pat
     ]
 
 
+def test_a_loop_that_takes_no_time_ends_all_the_same(csv_file: Callable[[str], Path]) -> None:
+    path = csv_file("time,ticker,price\n0,A,1.00\n100,A,1.10\n")
+    source = ReplaySource(path, speed=Decimal(1_000_000), loop=True)
+    assert len(plays(source, NOW)) == 2
+    ticks = source.fetch([], now=NOW + SECOND / 100)
+    assert len(ticks) == 10 * 2  # passes in ten milliseconds
+    assert [tick.at for tick in ticks] == sorted(tick.at for tick in ticks)
+
+
 def test_a_long_pause_plays_the_loops_that_were_missed(csv_file: Callable[[str], Path]) -> None:
     source = ReplaySource(csv_file(THREE), loop=True)
     source.fetch([], now=NOW)
