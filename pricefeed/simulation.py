@@ -20,7 +20,7 @@ from pricefeed.recording.locks import simulation_lock
 from pricefeed.recording.quotes import standing_quotes
 from pricefeed.sources.pushed import streams as pushed_streams
 from pricefeed.sources.pushed.streams import Busy, streams
-from pricefeed.sources.simulated_stream import SECOND, SimulatedStream, Standing, amounts_of
+from pricefeed.sources.simulated_stream import SECOND, SimulatedStream, WalkState, amounts_of
 from pricefeed.sources.walk import Walk
 from securities.redis_client import redis_client
 from securities.selectors import active_tickers_by_id
@@ -48,14 +48,14 @@ def simulated_push() -> Simulated | None:
         now = microseconds(timezone.now())
         stream = _stream(settings.SIMULATED_TICKS_PER_SECOND)
         tickers = active_tickers_by_id()
-        standing = _standing(stream, tickers, now=now)
-        if standing.upto >= now:
+        state = _state(stream, tickers, now=now)
+        if state.upto >= now:
             return Simulated(0, 0)
-        begin = now if _too_many_wait() else max(standing.upto, now - PATIENCE_SECONDS * SECOND)
-        left_out = stream.due(standing.upto, begin)
-        ticks, standing = stream.run(standing.later(begin), list(tickers.values()), until=now)
+        begin = now if _too_many_wait() else max(state.upto, now - PATIENCE_SECONDS * SECOND)
+        left_out = stream.due(state.upto, begin)
+        ticks, state = stream.run(state.later(begin), list(tickers.values()), until=now)
         pushed = _push(ticks)
-        redis_client().set(_key(), standing.pack())
+        redis_client().set(_key(), state.pack())
         return Simulated(pushed, left_out + len(ticks) - pushed)
 
 
@@ -65,10 +65,10 @@ def _stream(per_second: int) -> SimulatedStream:
     return SimulatedStream(Walk.from_settings(), per_second=per_second)
 
 
-def _standing(stream: SimulatedStream, tickers: Mapping[int, str], *, now: int) -> Standing:
+def _state(stream: SimulatedStream, tickers: Mapping[int, str], *, now: int) -> WalkState:
     """Where the walk stands; it goes on from the quote of a security that is new to it."""
     ids = np.array(list(tickers), np.int64)
-    saved = _saved(now) or Standing(now - SECOND, *[np.zeros(0, np.int64)] * 3)
+    saved = _saved(now) or WalkState(now - SECOND, *[np.zeros(0, np.int64)] * 3)
     if np.array_equal(ids, saved.security):
         return saved
     quotes = standing_quotes(ids)
@@ -79,15 +79,15 @@ def _standing(stream: SimulatedStream, tickers: Mapping[int, str], *, now: int) 
     price[is_new] = close[is_new] = stream.starts([tickers[each] for each in ids[is_new].tolist()])
     _, here, there = np.intersect1d(ids, saved.security, assume_unique=True, return_indices=True)
     price[here], close[here] = saved.price[there], saved.close[there]
-    return Standing(saved.upto, ids, price, close)
+    return WalkState(saved.upto, ids, price, close)
 
 
-def _saved(now: int) -> Standing | None:
+def _saved(now: int) -> WalkState | None:
     """What was kept; None where it is so old, or so far ahead, that the prices have gone on."""
     packed = cast("bytes | None", redis_client().get(_key()))  # typed for asyncio, too
     if packed is None:
         return None
-    saved = Standing.unpack(packed)
+    saved = WalkState.unpack(packed)
     return (
         saved if now - _FORGOTTEN_AFTER <= saved.upto <= now + PATIENCE_SECONDS * SECOND else None
     )

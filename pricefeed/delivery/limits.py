@@ -32,7 +32,7 @@ class Addresses:
             del self._open[address]
 
 
-class Pace:
+class TokenBucket:
     """How fast one client speaks: a token bucket that holds BURST_SECONDS' worth of messages."""
 
     __slots__ = ("_left", "_per_second", "_spoke_at")
@@ -42,7 +42,7 @@ class Pace:
         self._left = per_second * BURST_SECONDS
         self._spoke_at = time.monotonic()
 
-    def is_kept(self) -> bool:
+    def take(self) -> bool:
         """Whether one more message, now, is slow enough; a message that is not costs nothing."""
         now = time.monotonic()
         earned = (now - self._spoke_at) * self._per_second

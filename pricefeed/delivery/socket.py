@@ -13,7 +13,7 @@ from django.conf import settings
 from pricefeed.delivery import close_codes, protocol, wire
 from pricefeed.delivery.closings import count_closing
 from pricefeed.delivery.hub import HubStopped
-from pricefeed.delivery.limits import Addresses, Pace
+from pricefeed.delivery.limits import Addresses, TokenBucket
 from pricefeed.delivery.outlet import Outlet, Send
 from pricefeed.delivery.writer import EXTENSION, Writer
 from rest.address import socket_address
@@ -44,7 +44,7 @@ class SocketConsumer(AsyncConsumer):
     connection: Outlet | None = None
     bad_messages = 0
     is_refused = False
-    pace: Pace | None = None
+    bucket: TokenBucket | None = None
 
     async def __call__(
         self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Send
@@ -147,9 +147,9 @@ class SocketConsumer(AsyncConsumer):
         await self.send_error("bad_message", reason)
 
     def _keeps_pace(self) -> bool:
-        if self.pace is None:  # most clients never say a thing
-            self.pace = Pace(float(settings.SOCKET_MESSAGES_PER_SECOND))
-        return self.pace.is_kept()
+        if self.bucket is None:  # most clients never say a thing
+            self.bucket = TokenBucket(float(settings.SOCKET_MESSAGES_PER_SECOND))
+        return self.bucket.take()
 
     async def _refuse_haste(self) -> None:
         """Let a message go unread; who does not slow down is closed."""

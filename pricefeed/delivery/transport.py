@@ -20,7 +20,7 @@ from websockets.protocol import State
 
 from pricefeed.delivery import close_codes
 from pricefeed.delivery.light import Gate, Inbox
-from pricefeed.delivery.limits import Pace
+from pricefeed.delivery.limits import TokenBucket
 from pricefeed.delivery.writer import EXTENSION, NOWHERE, PING, Author, Way
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         "_is_asked",
         "_is_heard_out",
         "_is_silent",
-        "_pace",
+        "_bucket",
         "_unread",
     )
 
@@ -109,7 +109,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         self._is_asked = False
         self._is_silent = False  # since it was asked
         self._is_heard_out = False
-        self._pace: Pace | None = None
+        self._bucket: TokenBucket | None = None
         self._unread = b""
 
     def take_over(self, http: HttpToolsProtocol, *, accept: bytes) -> None:
@@ -327,9 +327,9 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def _keeps_pace(self) -> bool:
-        if self._pace is None:
-            self._pace = Pace(PINGS_PER_SECOND)
-        return self._pace.is_kept()
+        if self._bucket is None:
+            self._bucket = TokenBucket(PINGS_PER_SECOND)
+        return self._bucket.take()
 
     def _refuse_haste(self) -> None:
         self._refuse(close_codes.TOO_MANY, close_codes.REASONS[close_codes.TOO_MANY])

@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 
 from pricefeed.sources.base import SourceError
-from pricefeed.sources.vendor import Answer
+from pricefeed.sources.vendor import VendorAnswer
 from pricefeed.sources.vendor_http import VendorHttp
 from pricefeed.ticks import Tick
 from securities.tickers import canonical_ticker
@@ -81,11 +81,11 @@ class AlpacaClient:
             secret_key=settings.ALPACA_SECRET_KEY,
         )
 
-    def quotes(self, tickers: Sequence[str]) -> Answer:
+    def quotes(self, tickers: Sequence[str]) -> VendorAnswer:
         """One request. Alpaca writes our tickers as we do (BRK.B). Raises SourceError."""
         status, body = self._http.get(_PATH, {"symbols": ",".join(tickers), "feed": self._feed})
         if status == httpx.codes.BAD_REQUEST:
-            return Answer([], _named_in(body, tickers))
+            return VendorAnswer([], _named_in(body, tickers))
         try:
             snapshots = _decode_all(body)
         except msgspec.DecodeError as error:
@@ -95,10 +95,10 @@ class AlpacaClient:
         return _answer(tickers, snapshots)
 
 
-def _answer(tickers: Sequence[str], snapshots: dict[str, msgspec.Raw]) -> Answer:
+def _answer(tickers: Sequence[str], snapshots: dict[str, msgspec.Raw]) -> VendorAnswer:
     """Each snapshot by itself: one that is broken does not lose its neighbours."""
     wanted = set(tickers)
-    answer = Answer([], [])
+    answer = VendorAnswer([], [])
     seen: set[str] = set()
     broken: list[str] = []
     for symbol, raw in snapshots.items():

@@ -26,7 +26,7 @@ _unpack = msgspec.msgpack.Decoder(tuple[int, bytes, bytes, bytes]).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class WalkState:
     """Where the walk stands: every tick before `upto` has been made.
 
     Securities by id, ascending; their prices and previous closes in the walk's amounts.
@@ -37,7 +37,7 @@ class Standing:
     price: Amounts
     close: Amounts
 
-    def later(self, upto: int) -> "Standing":
+    def later(self, upto: int) -> "WalkState":
         """The same at a later time; on another day the last prices have become previous closes."""
         close = self.close if upto // DAY == self.upto // DAY else self.price
         return replace(self, upto=upto, close=close)
@@ -76,36 +76,36 @@ class SimulatedStream:
         return self._number(until) - self._number(since)
 
     def run(
-        self, standing: Standing, tickers: Sequence[str], *, until: int
-    ) -> tuple[TickColumns, Standing]:
+        self, state: WalkState, tickers: Sequence[str], *, until: int
+    ) -> tuple[TickColumns, WalkState]:
         """The ticks from where the walk stands to `until`, in order, and where it stands then.
 
-        `tickers` belong to `standing.security`, in its order. It runs to midnight (UTC) at
+        `tickers` belong to `state.security`, in its order. It runs to midnight (UTC) at
         most: what comes after it has other previous closes.
         """
-        until = min(until, (standing.upto // DAY + 1) * DAY)
-        first, end = self._number(standing.upto), self._number(until)
+        until = min(until, (state.upto // DAY + 1) * DAY)
+        first, end = self._number(state.upto), self._number(until)
         width = len(tickers)
         if end <= first or not width:
-            return TickColumns.of([], [], []), standing.later(max(until, standing.upto))
-        price = standing.price.copy()
-        stepped = np.concatenate(list(self._rounds(price, standing, tickers, first, end)))
+            return TickColumns.of([], [], []), state.later(max(until, state.upto))
+        price = state.price.copy()
+        stepped = np.concatenate(list(self._rounds(price, state, tickers, first, end)))
         places = (first % width + np.arange(end - first)) % width
-        second = standing.upto // SECOND
+        second = state.upto // SECOND
         since_second = first - second * self.per_second + np.arange(end - first)
         ticks = TickColumns(
-            security=standing.security[places],
+            security=state.security[places],
             at=second * SECOND + since_second * SECOND // self.per_second,
             price=stepped * _MILLIONTHS,
         )
-        return ticks, replace(standing, price=price).later(until)
+        return ticks, replace(state, price=price).later(until)
 
     def _rounds(
-        self, price: Amounts, standing: Standing, tickers: Sequence[str], first: int, end: int
+        self, price: Amounts, state: WalkState, tickers: Sequence[str], first: int, end: int
     ) -> Iterator[Amounts]:
         """The new prices, tick after tick; moves `price` along."""
         width = len(tickers)
-        keys, bounds = self._walk.keys(tickers), self._walk.bounds(standing.close)
+        keys, bounds = self._walk.keys(tickers), self._walk.bounds(state.close)
         while first < end:
             moment, begin = divmod(first, width)
             of = slice(begin, min(width, begin + end - first))

@@ -15,9 +15,9 @@ from pricefeed.columns import is_in_range
 from pricefeed.market import market_at
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.missing import Missing
-from pricefeed.sources.pace import Pace
-from pricefeed.sources.standing import SharedStanding, Standing
+from pricefeed.sources.token_bucket import SharedTokenBucket
 from pricefeed.sources.turns import Asked, in_turn
+from pricefeed.sources.vendor_health import SharedVendorHealth, VendorHealth
 from pricefeed.ticks import Instrument, Tick
 from securities.catalogue import CatalogueEntry
 from securities.money import SMALLEST_PRICE
@@ -34,7 +34,7 @@ _SHARE_OF_PERIOD = 0.8
 _CLOCK_MAY_DIFFER = timedelta(seconds=5)
 
 
-class Answer(NamedTuple):
+class VendorAnswer(NamedTuple):
     """What a vendor said: prices, and which of the tickers it does not know.
 
     A ticker that it knows without a price of today's is in neither.
@@ -49,7 +49,7 @@ class QuoteClient(Protocol):
 
     name: str
 
-    def quotes(self, tickers: Sequence[str]) -> Answer:
+    def quotes(self, tickers: Sequence[str]) -> VendorAnswer:
         """The newest price of each, in one request. Raises SourceError."""
         ...
 
@@ -57,7 +57,7 @@ class QuoteClient(Protocol):
 class VendorSource:
     """Asks a vendor for as many of the instruments as its limit allows, in their turns.
 
-    Its trouble is no error of ours: `fetch` gives what could be had, and `standing` says
+    Its trouble is no error of ours: `fetch` gives what could be had, and `health` says
     how it is. All of that is shared by all workers. Raises RedisError when Redis is away,
     since nobody may ask who does not know how often the others have.
     """
@@ -77,7 +77,7 @@ class VendorSource:
         self._tickers_per_request = tickers_per_request
         self._seconds = max(1.0, period_seconds * _SHARE_OF_PERIOD)
         self._chance = chance
-        self._pace = Pace(
+        self._bucket = SharedTokenBucket(
             redis,
             key=f"{key}:pace",
             requests_per_minute=requests_per_minute,
@@ -85,7 +85,7 @@ class VendorSource:
         )
         self._asked = Asked(redis, key=f"{key}:asked")
         self._missing = Missing(redis, key=f"{key}:missing")
-        self._standing = SharedStanding(redis, key=f"{key}:standing")
+        self._health = SharedVendorHealth(redis, key=f"{key}:health")
         self._clock_is_ahead = False
 
     @classmethod
@@ -103,19 +103,19 @@ class VendorSource:
         """None of its own: vendors have tens of thousands, staff choose."""
         return []
 
-    def standing(self) -> Standing:
+    def health(self) -> VendorHealth:
         """How it is with the vendor now."""
-        return self._standing.load()
+        return self._health.load()
 
     def delayed_since(self, *, now: datetime) -> int | None:
         """Since when (milliseconds) prices have been late; None while nobody need be told."""
-        return delayed_since(self.standing(), now=now)
+        return delayed_since(self.health(), now=now)
 
     def fetch(self, instruments: Sequence[Instrument], *, now: datetime) -> list[Tick]:
         """What is new among as many as fit into this period; the others come with the next."""
         now_ms, began = milliseconds(now), time.monotonic()
-        standing = self._standing.load()
-        if standing.again_at > now_ms:
+        health = self._health.load()
+        if health.again_at > now_ms:
             return []
         told = {each.ticker: each for each in instruments}
         ticks: list[Tick] = []
@@ -126,20 +126,20 @@ class VendorSource:
                 seen_at = now + timedelta(seconds=time.monotonic() - began)
                 ticks += self._news(answer.ticks, told, seen_at=seen_at)
         except SourceError as error:
-            self._in_trouble(standing.failed(error, now_ms=now_ms, chance=self._chance), now_ms)
+            self._in_trouble(health.failed(error, now_ms=now_ms, chance=self._chance), now_ms)
             return ticks
-        if has_answered or not standing.failures:
-            self._standing.save(standing.well(now_ms=now_ms))
-        if has_answered and standing.failures:
+        if has_answered or not health.failures:
+            self._health.save(health.well(now_ms=now_ms))
+        if has_answered and health.failures:
             log.info("vendor_is_back", vendor=self._client.name)
         return ticks
 
     def _answers(
         self, instruments: Sequence[Instrument], now_ms: int, *, until: float
-    ) -> Iterator[Answer]:
+    ) -> Iterator[VendorAnswer]:
         """One for each request that the pace and the time allow."""
         for tickers in self._batches(instruments, now_ms):
-            if time.monotonic() > until or not self._pace.may_ask():
+            if time.monotonic() > until or not self._bucket.take():
                 return
             answer = self._client.quotes(tickers)
             self._asked.note(tickers, at_ms=now_ms)
@@ -154,14 +154,14 @@ class VendorSource:
         size = self._tickers_per_request
         return (tickers[start : start + size] for start in range(0, len(tickers), size))
 
-    def _in_trouble(self, standing: Standing, now_ms: int) -> None:
-        self._standing.save(standing)
+    def _in_trouble(self, health: VendorHealth, now_ms: int) -> None:
+        self._health.save(health)
         log.warning(
             "vendor_in_trouble",
             vendor=self._client.name,
-            cause=standing.reason,
-            failures=standing.failures,
-            again_in_seconds=round((standing.again_at - now_ms) / 1000, 1),
+            cause=health.reason,
+            failures=health.failures,
+            again_in_seconds=round((health.again_at - now_ms) / 1000, 1),
         )
 
     def _news(
@@ -187,18 +187,18 @@ class VendorSource:
             log.warning("vendor_clock_is_ahead", vendor=self._client.name, seconds=seconds)
 
 
-def delayed_since(standing: Standing, *, now: datetime) -> int | None:
+def delayed_since(health: VendorHealth, *, now: datetime) -> int | None:
     """Trouble is told when it has lasted for PRICE_STALE_SECONDS, and while there is trade."""
     if market_at(now).state == "closed":
         return None
     patience = settings.PRICE_STALE_SECONDS
-    return standing.delayed_since(now_ms=milliseconds(now), patience_seconds=patience)
+    return health.delayed_since(now_ms=milliseconds(now), patience_seconds=patience)
 
 
-def vendor_report(redis: Redis, vendor: str) -> tuple[Standing, list[str]]:
-    """How it stands with a vendor, and the tickers that it does not know; for anybody."""
-    standing = SharedStanding(redis, key=f"{KEY}:{vendor}:standing").load()
-    return standing, sorted(Missing(redis, key=f"{KEY}:{vendor}:missing").load())
+def vendor_report(redis: Redis, vendor: str) -> tuple[VendorHealth, list[str]]:
+    """How it is with a vendor, and the tickers that it does not know; for anybody."""
+    health = SharedVendorHealth(redis, key=f"{KEY}:{vendor}:health").load()
+    return health, sorted(Missing(redis, key=f"{KEY}:{vendor}:missing").load())
 
 
 def _exact(tick: Tick) -> Tick:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, Self
 
 from pricefeed.sources.base import SourceError
-from pricefeed.sources.vendor import Answer
+from pricefeed.sources.vendor import VendorAnswer
 from pricefeed.ticks import Tick
 
 _TIMEOUT_SECONDS = 5
@@ -34,9 +34,9 @@ class YahooClient:
                 retryable=False,
             ) from error
 
-    def quotes(self, tickers: Sequence[str]) -> Answer:
+    def quotes(self, tickers: Sequence[str]) -> VendorAnswer:
         """The newest price of each of the day's regular trade. Raises SourceError."""
-        answer = Answer([], [])
+        answer = VendorAnswer([], [])
         for ticker in tickers:
             said = self._chart(ticker)
             if said is None:

@@ -17,7 +17,7 @@ from pricefeed.models import Feed
 from pricefeed.services import prices_update
 from pricefeed.sources import vendor
 from pricefeed.sources.base import SourceError
-from pricefeed.sources.vendor import Answer, VendorSource
+from pricefeed.sources.vendor import VendorAnswer, VendorSource
 from pricefeed.ticks import Tick
 from pricefeed.watched import Watched
 from securities.models import Quote
@@ -36,12 +36,12 @@ class Vendor:
         self.asked: list[list[str]] = []
         self.is_away = False
 
-    def quotes(self, tickers: Sequence[str]) -> Answer:
+    def quotes(self, tickers: Sequence[str]) -> VendorAnswer:
         self.asked.append(list(tickers))
         if self.is_away:
             raise SourceError("It is away.", retryable=True)
         at = timezone.now() - timedelta(seconds=1)
-        return Answer([Tick(ticker, Decimal(10), at, Decimal(9)) for ticker in tickers], [])
+        return VendorAnswer([Tick(ticker, Decimal(10), at, Decimal(9)) for ticker in tickers], [])
 
 
 @pytest.fixture

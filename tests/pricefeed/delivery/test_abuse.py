@@ -11,7 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from accounts.models import User
 from accounts.services import tokens_issue
 from pricefeed.delivery import rounds, turns
-from pricefeed.delivery.limits import Addresses, Pace
+from pricefeed.delivery.limits import Addresses, TokenBucket
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
@@ -86,12 +86,12 @@ def test_an_address_that_has_left_is_forgotten() -> None:
 def test_the_pace_forgives_with_time_but_saves_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    pace = Pace(2.0)
-    assert [pace.is_kept() for _ in range(6)] == [True] * 4 + [False] * 2
+    bucket = TokenBucket(2.0)
+    assert [bucket.take() for _ in range(6)] == [True] * 4 + [False] * 2
     now[0] += 0.5
-    assert [pace.is_kept() for _ in range(2)] == [True, False]
+    assert [bucket.take() for _ in range(2)] == [True, False]
     now[0] += 3600
-    assert [pace.is_kept() for _ in range(5)] == [True] * 4 + [False]
+    assert [bucket.take() for _ in range(5)] == [True] * 4 + [False]
 
 
 async def test_who_speaks_too_fast_is_told_and_then_closed(server: str, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricefeed.columns import DAY, TickColumns
-from pricefeed.sources.simulated_stream import SECOND, SimulatedStream, Standing, amounts_of
+from pricefeed.sources.simulated_stream import SECOND, SimulatedStream, WalkState, amounts_of
 from pricefeed.sources.walk import Amounts, Walk
 
 NOON = 20_000 * DAY + DAY // 2
@@ -18,9 +18,9 @@ def stream(per_second: int, **walk: Any) -> SimulatedStream:
     return SimulatedStream(Walk(seed="s", **walk), per_second=per_second)
 
 
-def standing(upto: int = NOON, price: int = 100_0000, tickers: list[str] = TICKERS) -> Standing:
+def state(upto: int = NOON, price: int = 100_0000, tickers: list[str] = TICKERS) -> WalkState:
     prices: Amounts = np.full(len(tickers), price, np.int64)
-    return Standing(upto, np.arange(1, len(tickers) + 1) * 10, prices, prices)
+    return WalkState(upto, np.arange(1, len(tickers) + 1) * 10, prices, prices)
 
 
 def rows(ticks: TickColumns) -> list[tuple[int, int, int]]:
@@ -28,9 +28,9 @@ def rows(ticks: TickColumns) -> list[tuple[int, int, int]]:
 
 
 def test_nothing_is_due_in_no_time_and_none_of_nothing() -> None:
-    ticks, after = stream(2000).run(standing(), TICKERS, until=NOON)
+    ticks, after = stream(2000).run(state(), TICKERS, until=NOON)
     assert (len(ticks), after.upto) == (0, NOON)
-    ticks, after = stream(2000).run(standing(tickers=[]), [], until=NOON + SECOND)
+    ticks, after = stream(2000).run(state(tickers=[]), [], until=NOON + SECOND)
     assert (len(ticks), after.upto) == (0, NOON + SECOND)
 
 
@@ -44,12 +44,12 @@ def test_however_it_is_asked_each_tick_comes_once_at_its_time(
 ) -> None:
     at_once, in_steps = stream(per_second), stream(per_second)
     now = NOON + begin
-    after, found = standing(now), []
+    after, found = state(now), []
     for step in steps:
         now += step
         ticks, after = in_steps.run(after, TICKERS, until=now)
         found += rows(ticks)
-    whole, end = at_once.run(standing(NOON + begin), TICKERS, until=now)
+    whole, end = at_once.run(state(NOON + begin), TICKERS, until=now)
     assert found == rows(whole)
     assert end.price.tolist() == after.price.tolist()
     assert len(found) == at_once.due(NOON + begin, now)
@@ -57,14 +57,14 @@ def test_however_it_is_asked_each_tick_comes_once_at_its_time(
 
 
 def test_a_second_has_its_ticks_evenly_and_every_security_as_many() -> None:
-    ticks, _ = stream(7000).run(standing(), TICKERS, until=NOON + SECOND)
+    ticks, _ = stream(7000).run(state(), TICKERS, until=NOON + SECOND)
     assert len(ticks) == 7000
     assert set(np.diff(ticks.at).tolist()) <= {142, 143}
     assert np.unique(ticks.security, return_counts=True)[1].tolist() == [1000] * 7
 
 
 def test_a_price_keeps_its_step_and_its_range() -> None:
-    after = standing()
+    after = state()
     for second in range(1, 6):
         ticks, after = stream(7000, range_percent=1).run(
             after, TICKERS, until=NOON + second * SECOND
@@ -80,18 +80,18 @@ def test_a_price_keeps_its_step_and_its_range() -> None:
 
 def test_it_stops_at_midnight_and_goes_on_with_the_last_prices_as_previous_closes() -> None:
     midnight = NOON + DAY // 2
-    ticks, after = stream(700).run(standing(midnight - SECOND), TICKERS, until=midnight + SECOND)
+    ticks, after = stream(700).run(state(midnight - SECOND), TICKERS, until=midnight + SECOND)
     assert (len(ticks), after.upto) == (700, midnight)
     assert after.close.tolist() == after.price.tolist()
-    assert after.close.tolist() != standing().close.tolist()
+    assert after.close.tolist() != state().close.tolist()
     ticks, later = stream(700).run(after, TICKERS, until=midnight + SECOND)
     assert ticks.at[0] == midnight
     assert later.close.tolist() == after.price.tolist()
 
 
 def test_what_is_kept_comes_back_as_it_was() -> None:
-    _, after = stream(700).run(standing(), TICKERS, until=NOON + SECOND)
-    again = Standing.unpack(after.pack())
+    _, after = stream(700).run(state(), TICKERS, until=NOON + SECOND)
+    again = WalkState.unpack(after.pack())
     assert again.upto == after.upto
     for name in ("security", "price", "close"):
         assert getattr(again, name).tolist() == getattr(after, name).tolist()

@@ -12,7 +12,7 @@ from redis import Redis
 from pricefeed.sources import missing as missing_module
 from pricefeed.sources import vendor as vendor_module
 from pricefeed.sources.base import SourceError
-from pricefeed.sources.vendor import Answer, VendorSource
+from pricefeed.sources.vendor import VendorAnswer, VendorSource
 from pricefeed.ticks import Instrument, Tick
 from securities.times import milliseconds
 from tests.pricefeed.conftest import NOON
@@ -34,12 +34,12 @@ class ScriptedClient:
         for ticker, price in prices.items():
             self.prices[ticker] = Tick(ticker, Decimal(price), NOON, Decimal("9.5"))
 
-    def quotes(self, tickers: Sequence[str]) -> Answer:
+    def quotes(self, tickers: Sequence[str]) -> VendorAnswer:
         self.asked.append(list(tickers))
         if self.fails and (error := self.fails.pop(0)):
             raise error
         found = [self.prices[ticker] for ticker in tickers if ticker in self.prices]
-        return Answer(found, [ticker for ticker in tickers if ticker not in self.prices])
+        return VendorAnswer(found, [ticker for ticker in tickers if ticker not in self.prices])
 
 
 Make = Callable[..., VendorSource]
@@ -128,7 +128,7 @@ def test_while_a_vendor_is_in_trouble_nobody_asks_before_the_wait_is_over(
     assert len(source().fetch(watched("A"), now=NOON + timedelta(seconds=30))) == 1
     assert [event for event, _ in log] == ["vendor_in_trouble", "vendor_is_back"]
     assert log[0][1]["again_in_seconds"] == 30
-    assert source().standing().failures == 0
+    assert source().health().failures == 0
 
 
 def test_what_came_before_the_trouble_counts_and_the_rest_is_first_afterwards(
@@ -138,7 +138,7 @@ def test_what_came_before_the_trouble_counts_and_the_rest_is_first_afterwards(
     client.fails = [None, AWAY]
     ticks = source().fetch(watched("A", "B", "C", "D"), now=NOON)
     assert [tick.ticker for tick in ticks] == ["A", "B"]
-    assert source().standing().failures == 1
+    assert source().health().failures == 1
     source().fetch(watched("A", "B", "C", "D"), now=NOON + timedelta(seconds=5))
     assert client.asked[2] == ["C", "D"]
 
@@ -150,7 +150,7 @@ def test_a_pace_that_allows_nothing_does_not_end_a_trouble(
     source(requests_per_minute=1).fetch(watched("A"), now=NOON)
     source(requests_per_minute=1).fetch(watched("A"), now=NOON + timedelta(seconds=5))
     assert len(client.asked) == 1
-    assert source().standing().failures == 1
+    assert source().health().failures == 1
     assert [event for event, _ in log] == ["vendor_in_trouble"]
 
 
@@ -161,7 +161,7 @@ def test_trouble_while_the_market_is_closed_is_nobodys(
     client.fails = [AWAY, AWAY]
     for hour in (0, 1):
         source().fetch(watched("A"), now=saturday + timedelta(hours=hour))
-    assert source().standing().failures == 2
+    assert source().health().failures == 2
     assert source().delayed_since(now=saturday + timedelta(hours=1)) is None
 
 
@@ -188,7 +188,7 @@ def test_with_nothing_watched_nobody_is_asked_and_all_is_well(
 ) -> None:
     assert source().fetch([], now=NOON) == []
     assert client.asked == []
-    assert source().standing().well_at > 0
+    assert source().health().well_at > 0
 
 
 def test_a_ticker_that_the_vendor_does_not_know_is_said_once_and_seldom_asked_for_again(

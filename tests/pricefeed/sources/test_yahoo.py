@@ -51,7 +51,7 @@ def test_it_is_told_not_to_hide_its_errors() -> None:
     assert not played.config.debug.hide_exceptions
 
 
-def quotes(*tickers: str, **said: Any) -> yahoo.Answer:
+def quotes(*tickers: str, **said: Any) -> yahoo.VendorAnswer:
     return YahooClient(PlayedYfinance(**said)).quotes(tickers)
 
 

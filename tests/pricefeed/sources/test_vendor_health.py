@@ -7,13 +7,13 @@ import pytest
 from redis import Redis
 
 from pricefeed.sources.base import SourceError
-from pricefeed.sources.standing import SharedStanding, Standing, wait_seconds
+from pricefeed.sources.vendor_health import SharedVendorHealth, VendorHealth, wait_seconds
 
 TROUBLE = SourceError("It is away.", retryable=True)
 HOPELESS = SourceError("It refuses our keys.", retryable=False)
 NOW = 1_000_000_000
 
-late = partial(Standing.delayed_since, patience_seconds=15)
+late = partial(VendorHealth.delayed_since, patience_seconds=15)
 
 
 def busy(seconds: float) -> SourceError:
@@ -41,27 +41,27 @@ def test_nobody_comes_back_sooner_than_asked_nor_waits_for_ever(asked: float, le
 
 
 def test_prices_are_late_since_the_last_good_answer() -> None:
-    well = Standing().well(now_ms=NOW)
+    well = VendorHealth().well(now_ms=NOW)
     failed = well.failed(TROUBLE, now_ms=NOW + 5_000).failed(TROUBLE, now_ms=NOW + 9_000)
     assert (failed.failures, failed.failing_since, failed.reason) == (2, NOW, "It is away.")
-    assert failed.well(now_ms=NOW + 20_000) == Standing(well_at=NOW + 20_000)
+    assert failed.well(now_ms=NOW + 20_000) == VendorHealth(well_at=NOW + 20_000)
 
 
 def test_a_vendor_that_never_answered_is_late_since_it_was_first_asked() -> None:
-    failed = Standing().failed(TROUBLE, now_ms=NOW).failed(TROUBLE, now_ms=NOW + 9_000)
+    failed = VendorHealth().failed(TROUBLE, now_ms=NOW).failed(TROUBLE, now_ms=NOW + 9_000)
     assert failed.failing_since == NOW
 
 
 def test_what_is_over_in_a_moment_is_not_told() -> None:
-    failed = Standing().well(now_ms=NOW).failed(TROUBLE, now_ms=NOW + 5_000)
+    failed = VendorHealth().well(now_ms=NOW).failed(TROUBLE, now_ms=NOW + 5_000)
     assert late(failed, now_ms=NOW + 14_999) is None
     assert late(failed, now_ms=NOW + 15_000) == NOW
-    assert late(Standing().well(now_ms=NOW), now_ms=NOW + 10**9) is None
+    assert late(VendorHealth().well(now_ms=NOW), now_ms=NOW + 10**9) is None
 
 
-def test_the_standing_is_shared(redis: Redis, own_vendor_keys: str) -> None:
-    ours, theirs = (SharedStanding(redis, key=f"{own_vendor_keys}:standing") for _ in range(2))
-    assert ours.load() == Standing()
-    failed = Standing().well(now_ms=NOW).failed(TROUBLE, now_ms=NOW + 5_000)
+def test_the_health_is_shared(redis: Redis, own_vendor_keys: str) -> None:
+    ours, theirs = (SharedVendorHealth(redis, key=f"{own_vendor_keys}:health") for _ in range(2))
+    assert ours.load() == VendorHealth()
+    failed = VendorHealth().well(now_ms=NOW).failed(TROUBLE, now_ms=NOW + 5_000)
     ours.save(failed)
     assert theirs.load() == failed

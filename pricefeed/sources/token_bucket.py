@@ -22,7 +22,7 @@ return granted
 """
 
 
-class Pace:
+class SharedTokenBucket:
     """At most `requests_per_minute` in any minute, whoever asks and however often.
 
     A bucket that held a whole minute's requests would allow twice as many in a bad
@@ -39,7 +39,7 @@ class Pace:
         self._key = key
         self._take = client.register_script(_TAKE)
 
-    def may_ask(self) -> bool:
+    def take(self) -> bool:
         """Take a token for one request, if there is one. Raises RedisError: then nobody may."""
         answer = self._take(keys=[self._key], args=[self.burst, self._per_ms, _LIFE_MS])
         return bool(cast("int", answer))

@@ -16,7 +16,7 @@ _LONGEST_ASKED_SECONDS = 3600.0
 _HOPELESS_WAIT_SECONDS = 60.0
 
 
-class Standing(msgspec.Struct, frozen=True):
+class VendorHealth(msgspec.Struct, frozen=True):
     """Times in milliseconds; 0 is never.
 
     `well_at`: when a run last ended without trouble. While there is trouble, `failures`
@@ -65,17 +65,17 @@ def wait_seconds(error: SourceError, *, failures: int, chance: Callable[[], floa
     return longest * (0.5 + chance() / 2)
 
 
-class SharedStanding:
-    """The standing in Redis; written by who holds the feed, read by anybody."""
+class SharedVendorHealth:
+    """The health in Redis; written by who holds the feed, read by anybody."""
 
     def __init__(self, client: Redis, *, key: str) -> None:
         self._redis, self._key = client, key
 
-    def load(self) -> Standing:
+    def load(self) -> VendorHealth:
         """Nothing bad is known of a vendor of whom nothing is known."""
         value = cast("bytes | None", self._redis.get(self._key))
-        return Standing() if value is None else msgspec.json.decode(value, type=Standing)
+        return VendorHealth() if value is None else msgspec.json.decode(value, type=VendorHealth)
 
-    def save(self, standing: Standing) -> None:
+    def save(self, health: VendorHealth) -> None:
         """Kept for a week."""
-        self._redis.set(self._key, msgspec.json.encode(standing), px=_LIFE_MS)
+        self._redis.set(self._key, msgspec.json.encode(health), px=_LIFE_MS)

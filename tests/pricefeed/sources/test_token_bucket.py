@@ -8,12 +8,14 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from pricefeed.sources.pace import Pace
+from pricefeed.sources.token_bucket import SharedTokenBucket
 from securities.redis_client import redis_client
 
 
-def pace(redis: Redis, key: str, *, per_minute: int, period: float = 5) -> Pace:
-    return Pace(redis, key=f"{key}:pace", requests_per_minute=per_minute, period_seconds=period)
+def bucket(redis: Redis, key: str, *, per_minute: int, period: float = 5) -> SharedTokenBucket:
+    return SharedTokenBucket(
+        redis, key=f"{key}:pace", requests_per_minute=per_minute, period_seconds=period
+    )
 
 
 def age(redis: Redis, key: str, seconds: float) -> None:
@@ -22,18 +24,18 @@ def age(redis: Redis, key: str, seconds: float) -> None:
     redis.hset(f"{key}:pace", "at", at - int(seconds * 1000))
 
 
-def granted(paced: Pace, attempts: int) -> int:
+def granted(shared: SharedTokenBucket, attempts: int) -> int:
     """How many of so many attempts, given up at the first refusal: time goes on meanwhile."""
-    return next((count for count in range(attempts) if not paced.may_ask()), attempts)
+    return next((count for count in range(attempts) if not shared.take()), attempts)
 
 
 def test_one_request_a_minute_is_one_request_a_minute(redis: Redis, own_vendor_keys: str) -> None:
-    paced = pace(redis, own_vendor_keys, per_minute=1)
-    assert granted(paced, 5) == 1
+    shared = bucket(redis, own_vendor_keys, per_minute=1)
+    assert granted(shared, 5) == 1
     age(redis, own_vendor_keys, 59)
-    assert granted(paced, 5) == 0
+    assert granted(shared, 5) == 0
     age(redis, own_vendor_keys, 1.1)
-    assert granted(paced, 5) == 1
+    assert granted(shared, 5) == 1
 
 
 @pytest.mark.parametrize("period", [0.5, 5, 30, 60, 3600])
@@ -41,11 +43,11 @@ def test_one_request_a_minute_is_one_request_a_minute(redis: Redis, own_vendor_k
 def test_no_minute_has_more_than_the_limit_not_even_after_a_rest(
     redis: Redis, own_vendor_keys: str, per_minute: int, period: float
 ) -> None:
-    paced = pace(redis, own_vendor_keys, per_minute=per_minute, period=period)
-    seen = granted(paced, per_minute + 5)
+    shared = bucket(redis, own_vendor_keys, per_minute=per_minute, period=period)
+    seen = granted(shared, per_minute + 5)
     for _ in range(59):
         age(redis, own_vendor_keys, 1)
-        seen += granted(paced, per_minute + 5)
+        seen += granted(shared, per_minute + 5)
     assert seen <= per_minute
 
 
@@ -53,12 +55,12 @@ def test_no_minute_has_more_than_the_limit_not_even_after_a_rest(
 def test_most_of_the_limit_can_be_used(
     redis: Redis, own_vendor_keys: str, period: int, least: int
 ) -> None:
-    paced = pace(redis, own_vendor_keys, per_minute=200, period=period)
-    granted(paced, 200)
+    shared = bucket(redis, own_vendor_keys, per_minute=200, period=period)
+    granted(shared, 200)
     seen = 0
     for _ in range(0, 60, period):
         age(redis, own_vendor_keys, period)
-        seen += granted(paced, 200)
+        seen += granted(shared, 200)
     assert least <= seen <= 200
 
 
@@ -66,29 +68,29 @@ def test_workers_share_one_limit(redis: Redis, own_vendor_keys: str) -> None:
     seen: list[int] = []
 
     def work() -> None:
-        paced = pace(redis_client(), own_vendor_keys, per_minute=200)
-        seen.append(granted(paced, 10))
+        shared = bucket(redis_client(), own_vendor_keys, per_minute=200)
+        seen.append(granted(shared, 10))
 
     workers = [threading.Thread(target=work) for _ in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert sum(seen) == pace(redis, own_vendor_keys, per_minute=200).burst
+    assert sum(seen) == bucket(redis, own_vendor_keys, per_minute=200).burst
 
 
 def test_a_clock_that_went_back_gives_nothing_and_takes_nothing(
     redis: Redis, own_vendor_keys: str
 ) -> None:
-    paced = pace(redis, own_vendor_keys, per_minute=60)
-    granted(paced, 100)
+    shared = bucket(redis, own_vendor_keys, per_minute=60)
+    granted(shared, 100)
     age(redis, own_vendor_keys, -3600)
-    assert granted(paced, 3) == 0
+    assert granted(shared, 3) == 0
     age(redis, own_vendor_keys, 61)
-    assert granted(paced, 3) > 0
+    assert granted(shared, 3) > 0
 
 
 def test_without_redis_nobody_may_ask() -> None:
     nowhere = Redis(port=1, retry=Retry(NoBackoff(), 0))
     with pytest.raises(RedisError):
-        pace(nowhere, "nowhere", per_minute=60).may_ask()
+        bucket(nowhere, "nowhere", per_minute=60).take()
