@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from config.door import DRAINING
 from config.questions import Question
-from pricefeed.market import market_at
+from pricefeed.market import market_now, prices_are_a_vendors
 from pricefeed.recording.selectors import feed
-from pricefeed.sources.vendor import VENDORS, delayed_since, vendor_report
+from pricefeed.sources.vendor import vendor_report
 from rest.errors import NO_STORE, ApiError, error_response
 from rest.views import only_read
 from securities.redis_client import redis_client
@@ -63,7 +63,7 @@ def _shared_checks() -> dict[str, dict[str, Any]]:
         checks["prices"] = _run(check_prices)
     else:  # it would only wait for the same thing again
         checks["prices"] = _failed("not known without the database")
-    if settings.PRICE_SOURCE in VENDORS and checks["redis"]["status"] == "ok":
+    if prices_are_a_vendors() and checks["redis"]["status"] == "ok":
         checks["source"] = _run(check_source)
     return checks
 
@@ -111,7 +111,7 @@ def check_prices() -> dict[str, Any]:
 
     A vendor's prices are as old as its trades, and only what is watched has any.
     """
-    if settings.PRICE_SOURCE in VENDORS:
+    if prices_are_a_vendors():
         return _check_runs()
     newest = newest_quote_time()
     if newest is None:
@@ -134,11 +134,10 @@ def _check_runs() -> dict[str, Any]:
 
 def check_source() -> dict[str, Any]:
     """How it is with the vendor. Its trouble is a note: nothing of ours would mend it."""
-    with redis_client(timeout_seconds=_REDIS_SECONDS) as redis:
-        standing, unknown = vendor_report(redis, settings.PRICE_SOURCE)
-    now = timezone.now()
-    note = {"market": market_at(now).state, "unknown_tickers": len(unknown)}
-    since = delayed_since(standing, now=now)
-    if since is None:
+    report = vendor_report(timeout_seconds=_REDIS_SECONDS)
+    assert report is not None  # it is asked where prices are a vendor's
+    note = {"market": market_now().state, "unknown_tickers": len(report.unknown_tickers)}
+    if report.delayed_since is None:
         return note
-    return {"status": "delayed", "delayed_since": since, "reason": standing.reason, **note}
+    delay = {"delayed_since": report.delayed_since, "reason": report.reason}
+    return {"status": "delayed", **delay, **note}

@@ -10,7 +10,13 @@ from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-State = Literal["pre", "open", "post", "closed"]
+from django.conf import settings
+from django.utils import timezone
+
+State = Literal["always", "pre", "open", "post", "closed"]
+
+VENDORS = frozenset({"alpaca", "yahoo"})
+"""The values of PRICE_SOURCE that are vendors: their prices are the market's."""
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _SATURDAY = 5
@@ -21,10 +27,10 @@ _SHORT_CLOSE, _SHORT_END = time(13), time(17)
 
 
 class Market(NamedTuple):
-    """What the market is, and until when (aware)."""
+    """What the market is, and until when (aware); prices of our own have no hours: `always`."""
 
     state: State
-    until: datetime
+    until: datetime | None
 
 
 @cache
@@ -38,6 +44,16 @@ def _calendar() -> tuple[Container[date], Container[date]]:
         financial_holidays("XNYS", categories=PUBLIC),
         financial_holidays("XNYS", categories=HALF_DAY),
     )
+
+
+def prices_are_a_vendors() -> bool:
+    """Whether prices come from a vendor, and so follow the market."""
+    return settings.PRICE_SOURCE in VENDORS
+
+
+def market_now() -> Market:
+    """The market that the prices in use follow."""
+    return market_at(timezone.now()) if prices_are_a_vendors() else Market("always", None)
 
 
 def market_at(moment: datetime) -> Market:

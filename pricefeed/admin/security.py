@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 
-from pricefeed.sources.vendor import VENDORS, vendor_report
+from pricefeed.sources.vendor import vendor_report
 from securities.models import Security
-from securities.redis_client import redis_client
 from watchlists.admin import WatchedSecurityAdmin
 
 _UNKNOWN = "unknown"
@@ -38,13 +36,11 @@ class VendorFilter(admin.SimpleListFilter):
 
 
 def _unknown_tickers() -> list[str]:
-    if settings.PRICE_SOURCE not in VENDORS:
-        return []
     try:
-        with redis_client() as redis:
-            return vendor_report(redis, settings.PRICE_SOURCE)[1]
+        report = vendor_report()
     except (RedisError, OSError):
         return []
+    return report.unknown_tickers if report else []
 
 
 admin.site.unregister(Security)

@@ -1,7 +1,5 @@
 """The history of prices, and the market's hours; public, and so it looks at no token."""
 
-from django.conf import settings
-from django.utils import timezone
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiResponse,
@@ -20,9 +18,8 @@ from pricefeed.api.serializers import (
     candle_json,
     tick_json,
 )
-from pricefeed.market import market_at
+from pricefeed.market import market_now
 from pricefeed.selectors import newest_candles, newest_ticks
-from pricefeed.sources.vendor import VENDORS
 from rest.schema import error_responses
 from rest.views import PublicEndpoint
 from securities.api.parameters import TICKER
@@ -104,7 +101,6 @@ class MarketView(PublicEndpoint):
         },
     )
     def get(self, request: Request) -> Response:
-        if settings.PRICE_SOURCE not in VENDORS:
-            return Response({"state": "always", "until": None})
-        market = market_at(timezone.now())
-        return Response({"state": market.state, "until": milliseconds(market.until)})
+        market = market_now()
+        until = None if market.until is None else milliseconds(market.until)
+        return Response({"state": market.state, "until": until})

@@ -9,10 +9,11 @@ from typing import NamedTuple, Protocol, Self
 
 import structlog
 from django.conf import settings
+from django.utils import timezone
 from redis import Redis
 
 from pricefeed.columns import is_in_range
-from pricefeed.market import market_at
+from pricefeed.market import market_at, prices_are_a_vendors
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.missing import Missing
 from pricefeed.sources.token_bucket import SharedTokenBucket
@@ -27,8 +28,6 @@ from securities.times import milliseconds
 log = structlog.get_logger(__name__)
 
 KEY = "tickwatch:vendor"
-VENDORS = frozenset({"alpaca", "yahoo"})
-"""The values of PRICE_SOURCE that are vendors."""
 
 _SHARE_OF_PERIOD = 0.8
 _CLOCK_MAY_DIFFER = timedelta(seconds=5)
@@ -195,10 +194,26 @@ def delayed_since(health: VendorHealth, *, now: datetime) -> int | None:
     return health.delayed_since(now_ms=milliseconds(now), patience_seconds=patience)
 
 
-def vendor_report(redis: Redis, vendor: str) -> tuple[VendorHealth, list[str]]:
-    """How it is with a vendor, and the tickers that it does not know; for anybody."""
-    health = SharedVendorHealth(redis, key=f"{KEY}:{vendor}:health").load()
-    return health, sorted(Missing(redis, key=f"{KEY}:{vendor}:missing").load())
+class VendorReport(NamedTuple):
+    """How it is with the vendor: since when (milliseconds) prices have been late, and why."""
+
+    delayed_since: int | None
+    reason: str
+    unknown_tickers: list[str]
+
+
+def vendor_report(*, timeout_seconds: float = 1.0) -> VendorReport | None:
+    """For anybody; None without a vendor. Raises RedisError, after this time without an answer."""
+    if not prices_are_a_vendors():
+        return None
+    redis = redis_client(timeout_seconds=timeout_seconds)
+    key = f"{KEY}:{settings.PRICE_SOURCE}"
+    health = SharedVendorHealth(redis, key=f"{key}:health").load()
+    return VendorReport(
+        delayed_since(health, now=timezone.now()),
+        health.reason,
+        sorted(Missing(redis, key=f"{key}:missing").load()),
+    )
 
 
 def _exact(tick: Tick) -> Tick:

@@ -10,13 +10,13 @@ from django.test import Client
 from django.utils import timezone
 from redis import Redis
 
-from config import health
+from pricefeed import market as hours
 from pricefeed.market import Market
 from pricefeed.models import Feed
 from pricefeed.sources import vendor
 from pricefeed.sources.base import SourceError
 from pricefeed.sources.missing import Missing
-from pricefeed.sources.standing import SharedStanding, Standing
+from pricefeed.sources.vendor_health import SharedVendorHealth, VendorHealth
 from securities.redis_client import redis_client
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def market(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """It is open, until `market("closed")`."""
 
     def is_now(state: str) -> None:
-        for module in (vendor, health):
+        for module in (vendor, hours):
             monkeypatch.setattr(module, "market_at", lambda now: Market(state, now))  # type: ignore[arg-type]
 
     is_now("open")
@@ -45,7 +45,7 @@ def market(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def redis(alpaca: str) -> Iterator[Redis]:
     client = redis_client()
     yield client
-    client.delete(f"{alpaca}:standing", f"{alpaca}:missing")
+    client.delete(f"{alpaca}:health", f"{alpaca}:missing")
 
 
 @pytest.fixture
@@ -82,8 +82,8 @@ def test_trouble_that_lasts_is_a_note_with_its_reason_unless_the_market_is_close
 ) -> None:
     now_ms = int(time.time() * 1000)
     error = SourceError("Alpaca answers HTTP 500.", retryable=True)
-    failed = Standing(well_at=now_ms - 20_000).failed(error, now_ms=now_ms)
-    SharedStanding(redis, key=f"{alpaca}:standing").save(failed)
+    failed = VendorHealth(well_at=now_ms - 20_000).failed(error, now_ms=now_ms)
+    SharedVendorHealth(redis, key=f"{alpaca}:health").save(failed)
     Missing(redis, key=f"{alpaca}:missing").note(asked=["NOPE"], missing=["NOPE"], now_ms=now_ms)
     status, checks = ask()
     assert status == 200
