@@ -1,4 +1,4 @@
-"""The feed's jobs, each one call: a price update, new securities."""
+"""The feed's jobs, each one call: a price update, new securities, the history's upkeep."""
 
 import time
 from dataclasses import replace

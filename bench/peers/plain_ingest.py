@@ -34,7 +34,7 @@ from rest_framework.request import Request  # noqa: E402
 from rest_framework.response import Response  # noqa: E402
 
 from bench.peers.plain_feed import group_of  # noqa: E402
-from pricefeed.api.prices import MayPush  # noqa: E402
+from pricefeed.api.permission import MayPush  # noqa: E402
 from pricefeed.models import Feed, Tick  # noqa: E402
 from pricefeed.partitions import maintain_partitions  # noqa: E402
 from rest.views import Endpoint  # noqa: E402
