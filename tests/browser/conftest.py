@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.screen import SIGNED_IN, Account, Screen, register, sign_in
 from tests.browser.stack import Stack
@@ -64,12 +64,16 @@ def account(stack: Stack) -> Iterator[Account]:
 
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes browser profiles and closes them; no error in a page goes unnoticed."""
+    """Makes browser profiles and closes them; no error in a page goes unnoticed.
+
+    They want no motion where nothing else is said: flashes are drawn sixty times a second.
+    """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
     def make(**options: object) -> BrowserContext:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})  # type: ignore[arg-type]
+        usual = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+        context = browser.new_context(**{**usual, **options})  # type: ignore[arg-type]
         context.on("weberror", lambda error: errors.append(str(error.error)))
         contexts.append(context)
         return context
@@ -84,14 +88,20 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 def open_screen(
     stack: Stack, account: Account, new_context: Callable[..., BrowserContext]
 ) -> OpenScreen:
-    """Opens the screen as the signed-in account; options are the browser profile's."""
+    """Opens the screen as the signed-in account; options are the browser profile's.
 
-    def open_it(**options: object) -> Screen:
+    `prepare` has the page before it loads: to answer in the place of servers.
+    """
+
+    def open_it(prepare: Callable[[Page], None] | None = None, **options: object) -> Screen:
         remembered = {"name": SIGNED_IN, "value": "yes"}
         origin = {"origin": stack.url, "localStorage": [remembered]}
         context = new_context(storage_state={"cookies": [], "origins": [origin]}, **options)
         sign_in(context, stack.url, account)
-        screen = Screen(context.new_page(), stack.url).open()
+        page = context.new_page()
+        if prepare is not None:
+            prepare(page)
+        screen = Screen(page, stack.url).open()
         expect(screen.search).to_be_visible()
         return screen
 

@@ -1,7 +1,9 @@
 """The real thing, started for the browser: web server, Celery worker and Beat."""
 
 import contextlib
+import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +21,8 @@ from tests.faults.servers import Valkey
 from tests.integration.processes import ROOT, START_SECONDS, STOP_SECONDS, wait_until
 
 DATABASE = "tickwatch_browser"
+
+DONE_SECONDS = 120.0
 
 QUIET_SECONDS = 1.5
 """More than the window in which a price is compared with those before it."""
@@ -53,8 +57,8 @@ class Stack:
     def start(self) -> None:
         """Prepare the database, start everything, and wait for the first prices."""
         self.start_redis()
-        for command in ("migrate", "load_securities"):
-            self._run("manage.py", command)
+        self._spawn("backstage", "-m", "tests.browser.backstage", talks=True)
+        self.do("prepare")
         self.start_web()
         self._spawn("worker", "-m", "celery", "-A", "config", "worker", "-c", "1", "-l", "warning")
         schedule = str(self._logs / "schedule")
@@ -100,91 +104,34 @@ class Stack:
         finally:
             beat.send_signal(signal.SIGCONT)
 
-    def say_delayed(self, *, since_ms: int) -> None:
-        """End a run as one does whose vendor has been in trouble since then."""
-        self._run(
-            "manage.py",
-            "shell",
-            "-c",
-            "from pricefeed.delivery.publish import publish\n"
-            "from pricefeed.recording.selectors import feed\n"
-            "from pricefeed.recording.services import Recorded\n"
-            "found = feed()\n"
-            "nothing = Recorded(found.epoch, found.sequence, found.sequence, 0, [])\n"
-            f"publish(nothing, delayed_since={since_ms})",
-        )
-
-    def create_security(self, ticker: str) -> None:
-        """Add a security, as the admin site does."""
-        self._run(
-            "manage.py",
-            "shell",
-            "-c",
-            "from securities.catalogue import CatalogueEntry\n"
-            "from securities.services import security_create\n"
-            f"entry = CatalogueEntry({ticker!r}, {ticker!r}, 'NASDAQ', 'USD')\n"
-            "security_create(entry=entry)",
-        )
-
-    def set_active(self, ticker: str, *, active: bool) -> None:
-        """Activate or deactivate a security, as the admin site does."""
-        self._run(
-            "manage.py",
-            "shell",
-            "-c",
-            "from securities.models import Security\n"
-            "from securities.services import securities_set_active\n"
-            f"found = Security.objects.filter(ticker={ticker!r})\n"
-            f"securities_set_active(securities=found, active={active})",
-        )
-
-    def jump(self, ticker: str, *, percent: int) -> None:
-        """Let a price of 100 jump, as somebody who pushes it would."""
-        self._run(
-            "manage.py",
-            "shell",
-            "-c",
-            "from datetime import timedelta\n"
-            "from decimal import Decimal\n"
-            "from django.utils import timezone\n"
-            "from pricefeed.delivery.publish import publish\n"
-            "from pricefeed.recording.locks import publication_lock\n"
-            "from pricefeed.recording.services import record\n"
-            "from pricefeed.ticks import Tick\n"
-            "now = timezone.now()\n"
-            f"ticks = [Tick({ticker!r}, Decimal(100), now - timedelta(milliseconds=10)),\n"
-            f"         Tick({ticker!r}, Decimal({100 + percent}), now)]\n"
-            "with publication_lock():\n"
-            "    publish(record(ticks))",
-        )
+    def do(self, name: str, *arguments: object, **options: object) -> None:
+        """Do one of the things that `backstage` can; returns when it is done."""
+        backstage = self._processes["backstage"]
+        assert backstage.stdin is not None
+        assert backstage.stdout is not None
+        backstage.stdin.write(json.dumps([name, arguments, options]).encode() + b"\n")
+        backstage.stdin.flush()
+        has_answered, _, _ = select.select([backstage.stdout], [], [], DONE_SECONDS)
+        answer = backstage.stdout.readline() if has_answered else b""
+        problem = json.loads(answer) if answer else self._last_words("backstage")
+        assert problem == "", problem
 
     def stop(self) -> None:
         """Stop everything that still runs, all at once."""
         self._stop(*self._processes)
         self._redis.kill()
 
-    def _spawn(self, name: str, *arguments: str) -> None:
+    def _spawn(self, name: str, *arguments: str, talks: bool = False) -> None:
         with (self._logs / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
                 env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdin=subprocess.PIPE if talks else None,
+                stdout=subprocess.PIPE if talks else log,
+                stderr=log,
                 start_new_session=True,
             )
-
-    def _run(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
 
     def _stop(self, *names: str) -> None:
         leaving = [self._processes.pop(name) for name in names]

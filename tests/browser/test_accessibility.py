@@ -49,8 +49,7 @@ def test_empty_list(open_screen: OpenScreen) -> None:
 
 def test_filled_list(open_screen: OpenScreen, account: Account) -> None:
     account.watch("AAPL", "KO", "MSFT", "SIM01")
-    # Without flashes: a colour on its way from one to another has no contrast of its own.
-    screen = open_screen(reduced_motion="reduce")
+    screen = open_screen()
     screen.is_live()
     expect(screen.page.locator("canvas").first).to_be_visible()
     is_clean(screen.page)

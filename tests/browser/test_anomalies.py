@@ -27,7 +27,7 @@ def test_a_jump_shows_at_once_and_is_remembered(
 ) -> None:
     account.watch("AAPL")
     screen = open_screen()
-    stack.jump("AAPL", percent=25)
+    stack.do("jump", "AAPL", percent=25)
     expect(last_jump(screen)).to_contain_text("+25.00%")
     expect(last_jump(open_screen())).to_contain_text("+25.00%")
 
@@ -39,6 +39,6 @@ def test_what_jumped_while_the_server_was_away_is_caught_up_with(
     screen = open_screen()
     expect(last_jump(screen)).to_be_visible()
     stack.stop_web()
-    stack.jump("AAPL", percent=-30)
+    stack.do("jump", "AAPL", percent=-30)
     stack.start_web()
     expect(last_jump(screen)).to_contain_text("\u221230.00%")

@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 
-from playwright.sync_api import Error, Locator, Route, WebSocketRoute, expect
+from playwright.sync_api import Error, Locator, Page, Route, WebSocketRoute, expect
 
 from securities.tickers import TICKER_LENGTH
 from tests.browser.conftest import OpenScreen
@@ -12,6 +12,14 @@ from tests.browser.screen import Account, Screen
 from tests.browser.stack import Stack
 
 WIDTHS = (320, 390, 480, 600, 768, 1080, 1180, 1280, 1440, 1920)
+
+HEADER_WIDTHS = (
+    *(320, 340, 360, 380, 400, 440, 480, 520, 570, 600, 640),
+    *(641, 700, 760, 860, 960),
+    *(961, 1020, 1080, 1100),
+    *(1101, 1280, 1600),
+)
+"""A line for each layout of the header, from its narrowest to its widest; close where it wraps."""
 
 STICKING_OUT = """() => [...document.querySelectorAll('main *, header *')]
     .filter((it) => it.getClientRects().length && !it.closest('.visually-hidden'))
@@ -57,6 +65,14 @@ OVER_ANOTHER = """(row) => {
   ])
 }"""
 
+# Found and measured in one step: the next price puts another element there.
+FLASH_OF = """(ticker) => {
+  const moved = document.querySelector(`[data-ticker="${ticker}"] [data-moved]`)
+  return moved && getComputedStyle(moved).animationName
+}"""
+
+IS_CUT = "(it) => it.scrollWidth > it.clientWidth || it.scrollHeight > it.clientHeight"
+
 LETTERS_IN_A_LINE = """(heading) => {
   const range = document.createRange()
   range.selectNodeContents(heading.firstChild)
@@ -74,8 +90,8 @@ MOVES = {
 """Tickers with a price, its change, and the change in percent."""
 
 
-def let_move(screen: Screen) -> None:
-    """From the next load on, the prices that arrive for these are others."""
+def let_move(page: Page) -> None:
+    """The prices that arrive for these are others."""
 
     def moved(message: str | bytes) -> str:
         frame = json.loads(message)
@@ -88,19 +104,21 @@ def let_move(screen: Screen) -> None:
     def through(socket: WebSocketRoute) -> None:
         socket.connect_to_server().on_message(lambda message: socket.send(moved(message)))
 
-    screen.page.route_web_socket(re.compile("/ws/watchlist"), through)
+    page.route_web_socket(re.compile("/ws/watchlist"), through)
 
 
 def open_as(open_screen: OpenScreen, name: str) -> Screen:
     """The screen of somebody of that name, while the market is closed."""
-    screen = open_screen()
-    screen.page.route(
-        "**/api/v1/auth/me",
-        lambda route: route.fulfill(json={**route.fetch().json(), "username": name}),
-    )
-    closed = {"state": "closed", "until": None}
-    screen.page.route("**/api/v1/market", lambda route: route.fulfill(json=closed))
-    screen.page.reload()
+
+    def prepare(page: Page) -> None:
+        page.route(
+            "**/api/v1/auth/me",
+            lambda route: route.fulfill(json={**route.fetch().json(), "username": name}),
+        )
+        closed = {"state": "closed", "until": None}
+        page.route("**/api/v1/market", lambda route: route.fulfill(json=closed))
+
+    screen = open_screen(prepare)
     screen.is_live()
     expect(screen.page.get_by_role("status", name="Market")).to_be_visible()
     return screen
@@ -126,17 +144,15 @@ def test_large_prices_run_over_nothing_at_any_width(
     open_screen: OpenScreen, account: Account
 ) -> None:
     account.watch("SIM01", *MOVES)
-    screen = open_screen()
-    let_move(screen)
-    screen.page.reload()
+    screen = open_screen(let_move)
     screen.row("NVDA").click()
     chart = screen.page.get_by_role("region", name="NVDA")
     for place in (screen.row("NVDA"), chart):
         expect(place).to_contain_text("999,999,999.99")
     for width in (*WIDTHS, 540, 1024):
         screen.page.set_viewport_size({"width": width, "height": 800})
-        for ticker in ("SIM01", *MOVES):
-            assert (width, screen.row(ticker).evaluate(OVER_ANOTHER)) == (width, [])
+        over = screen.rows.evaluate_all(f"rows => rows.flatMap({OVER_ANOTHER})")
+        assert (width, over) == (width, [])
         assert (width, chart.locator("header").evaluate(OVER_ANOTHER)) == (width, [])
 
 
@@ -149,7 +165,7 @@ def test_the_header_has_room_for_the_longest_badge_at_any_width(
     screen.page.evaluate("() => window.dispatchEvent(new Event('online'))")
     expect(screen.page.get_by_role("button", name="Retry")).to_be_visible()
     expect(screen.badge).to_contain_text("Stale since")
-    for width in range(320, 1601, 20):
+    for width in HEADER_WIDTHS:
         screen.page.set_viewport_size({"width": width, "height": 800})
         assert (width, screen.page.evaluate(COVERED_OR_CUT)) == (width, [])
         assert (width, screen.page.evaluate(HEAD_UNDER_HEADER)) == (width, False)
@@ -172,7 +188,7 @@ def test_the_longest_ticker_runs_over_nothing(
     open_screen: OpenScreen, account: Account, stack: Stack
 ) -> None:
     ticker = "W" * TICKER_LENGTH
-    stack.create_security(ticker)
+    stack.do("create_security", ticker)
     try:
         account.watch(ticker)
         screen = open_screen()
@@ -183,7 +199,7 @@ def test_the_longest_ticker_runs_over_nothing(
             for place in (screen.row(ticker).get_by_role("rowheader"), chart.locator("h2")):
                 assert (width, place.evaluate(RUNS_OVER)) == (width, [])
         with stack.silence():  # the simulation would bring it back: another last jump
-            stack.jump(ticker, percent=6_313_856)
+            stack.do("jump", ticker, percent=6_313_856)
             expect(chart).to_contain_text("+6,313,856.00%")
             for width in (480, 600, 768, 1080, 1280):
                 screen.page.set_viewport_size({"width": width, "height": 800})
@@ -195,25 +211,30 @@ def test_the_longest_ticker_runs_over_nothing(
             "title", ticker
         )
     finally:
-        stack.set_active(ticker, active=False)
+        stack.do("set_active", ticker, active=False)
 
 
-def test_the_longest_ticker_fits_where_an_empty_list_suggests_it(open_screen: OpenScreen) -> None:
-    ticker = "W" * TICKER_LENGTH
-    screen = open_screen()
+def only_security_is(page: Page, ticker: str, *, name: str) -> None:
+    """All that the search finds, and an empty list suggests."""
 
     def found(route: Route) -> None:
         security = {
             "ticker": ticker,
-            "name": "W",
+            "name": name,
+            "exchange": "NASDAQ",
             "currency": "USD",
-            "last_price": "1.00",
+            "last_price": "123456.78",
             "last_price_at": None,
         }
-        route.fulfill(json=[security] if "q=&" in route.request.url else [])
+        is_known_one = "limit=1&" in f"{route.request.url}&"
+        route.fulfill(json=[] if is_known_one else [security])
 
-    screen.page.route("**/api/v1/securities?*", found)
-    screen.page.reload()
+    page.route("**/api/v1/securities?*", found)
+
+
+def test_the_longest_ticker_fits_where_an_empty_list_suggests_it(open_screen: OpenScreen) -> None:
+    ticker = "W" * TICKER_LENGTH
+    screen = open_screen(lambda page: only_security_is(page, ticker, name="W"))
     idea = screen.page.get_by_role("button", name=f"Add {ticker}")
     expect(idea).to_be_visible()
     for width in (320, 620, 1100, 1280):
@@ -227,7 +248,7 @@ def test_on_a_phone_a_tapped_row_brings_its_chart_into_sight(
 ) -> None:
     account.watch(*(f"SIM{number:02}" for number in range(16)))
     phone = {"width": 390, "height": 700}
-    screen = open_screen(viewport=phone, has_touch=True, reduced_motion="reduce")
+    screen = open_screen(viewport=phone, has_touch=True)
     screen.row("SIM15").tap()
     chart = screen.page.get_by_role("region", name="SIM15")
     expect(chart).to_be_in_viewport(ratio=0.5)
@@ -238,12 +259,10 @@ def test_prices_flash_only_for_those_who_want_motion(
 ) -> None:
     account.watch("AAPL")
     screen = open_screen()
-    moved = screen.row("AAPL").locator("[data-moved]")
-    expect(moved).to_be_attached()
     names = []
     for motion in ("no-preference", "reduce"):
         screen.page.emulate_media(reduced_motion=motion)
-        names.append(moved.evaluate("it => getComputedStyle(it).animationName"))
+        names.append(screen.page.wait_for_function(FLASH_OF, arg="AAPL").json_value())
     assert names[0].startswith("_flash-")
     assert names[1] == "none"
 

@@ -5,7 +5,6 @@ import re
 import time
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenScreen
@@ -31,34 +30,31 @@ def badge(screen: Screen) -> Locator:
     return screen.page.get_by_role("status", name="Market")
 
 
-@pytest.mark.parametrize(
-    ("state", "text"),
-    [
-        ("pre", "Pre-market"),
-        ("open", "Market open"),
-        ("post", "After hours"),
-        ("closed", "Market closed"),
-    ],
-)
-def test_the_market_has_a_badge_that_says_until_when(
-    open_screen: OpenScreen, state: str, text: str
-) -> None:
-    screen = open_screen()
-    market_is(screen.page, {"state": state, "until": ms_from_now(3600)})
-    screen.page.reload()
-    expect(badge(screen)).to_have_text(text)
-    expect(badge(screen)).to_have_attribute("title", re.compile(r"^Until .*\d"))
-    screen.is_live()
+BADGES = {
+    "pre": "Pre-market",
+    "open": "Market open",
+    "post": "After hours",
+    "closed": "Market closed",
+}
+
+
+def test_the_market_has_a_badge_that_says_until_when(open_screen: OpenScreen) -> None:
+    until = ms_from_now(3600)
+    screen = open_screen(lambda page: market_is(page, {"state": "always", "until": None}))
+    for state, text in BADGES.items():
+        market_is(screen.page, {"state": state, "until": until})
+        screen.page.reload()
+        expect(badge(screen)).to_have_text(text)
+        expect(badge(screen)).to_have_attribute("title", re.compile(r"^Until .*\d"))
+        screen.is_live()
 
 
 def test_when_its_time_is_over_the_badge_is_another(open_screen: OpenScreen) -> None:
-    screen = open_screen()
-    market_is(
-        screen.page,
+    states = (
         {"state": "open", "until": ms_from_now(1)},
         {"state": "closed", "until": ms_from_now(3600)},
     )
-    screen.page.reload()
+    screen = open_screen(lambda page: market_is(page, *states))
     expect(badge(screen)).to_have_text("Market open")
     expect(badge(screen)).to_have_text("Market closed")
 
@@ -83,7 +79,7 @@ def test_a_source_in_trouble_is_said_with_its_time_until_it_is_over(
     since_ms = ms_from_now(-600)
     clock = screen.page.evaluate("since => new Date(since).toTimeString().slice(0, 8)", since_ms)
     with stack.silence():
-        stack.say_delayed(since_ms=since_ms)
+        stack.do("say_delayed", since_ms=since_ms)
         expect(screen.badge).to_have_text(f"Delayed since {clock}")
         expect(screen.price("AAPL")).to_contain_text("USD")
     expect(screen.badge).to_have_text("Live")

@@ -1,10 +1,10 @@
 """Five hundred rows, every one of them moving once a second."""
 
-import pytest
 from playwright.sync_api import CDPSession, expect
 
 from tests.browser.conftest import OpenScreen
 from tests.browser.screen import Account
+from tests.browser.stack import Stack
 
 ROWS = 500
 SECONDS = 3
@@ -27,9 +27,12 @@ WATCH_ROWS = """() => {
 }"""
 
 
-def test_five_hundred_rows_stay_smooth(open_screen: OpenScreen, account: Account) -> None:
-    account.watch(*some_tickers(account, ROWS))
-    screen = open_screen()
+def test_five_hundred_rows_stay_smooth(
+    open_screen: OpenScreen, account: Account, stack: Stack
+) -> None:
+    account.watch("AAPL")
+    stack.do("watch", account.name, ROWS)
+    screen = open_screen(reduced_motion="no-preference")
     screen.is_live()
     expect(screen.rows).to_have_count(ROWS)
     screen.page.wait_for_timeout(1_000)  # not the start, but what follows, shall be smooth
@@ -49,14 +52,3 @@ def busy_seconds(browser: CDPSession) -> float:
     """CPU time of the page's main thread: neighbours on the machine do not count."""
     metrics = browser.send("Performance.getMetrics")["metrics"]
     return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
-
-
-def some_tickers(account: Account, count: int) -> list[str]:
-    """Tickers of the universe, found as anybody would: by searching."""
-    tickers: dict[str, None] = {}
-    for letter in "abcdefghijklmnopqrstuvwxyz":
-        answer = account.api.get("securities", params={"q": letter, "limit": 100})
-        tickers |= dict.fromkeys(each["ticker"] for each in answer.raise_for_status().json())
-        if len(tickers) >= count:
-            return list(tickers)[:count]
-    pytest.fail(f"The universe has only {len(tickers)} tickers.")

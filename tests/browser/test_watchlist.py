@@ -93,16 +93,16 @@ def test_a_deactivated_stock_leaves_with_a_word_and_comes_back_or_is_removed(
     screen.is_live()
     note = screen.page.get_by_role("region", name="No longer active")
     expect(note).to_be_hidden()
-    stack.set_active("SIM19", active=False)
+    stack.do("set_active", "SIM19", active=False)
     try:
         screen.shows("AAPL")
         expect(screen.notices).to_contain_text("SIM19")
         expect(note).to_contain_text("SIM19")
-        stack.set_active("SIM19", active=True)
+        stack.do("set_active", "SIM19", active=True)
         screen.shows("SIM19", "AAPL")
         expect(note).to_be_hidden()
 
-        stack.set_active("SIM19", active=False)
+        stack.do("set_active", "SIM19", active=False)
         screen.shows("AAPL")
         screen.page.reload()
         note.get_by_role("button", name="Remove SIM19").click()
@@ -110,4 +110,4 @@ def test_a_deactivated_stock_leaves_with_a_word_and_comes_back_or_is_removed(
         account.has("AAPL")
         expect(screen.page.get_by_role("button", name="AAPL", exact=True)).to_be_focused()
     finally:
-        stack.set_active("SIM19", active=True)
+        stack.do("set_active", "SIM19", active=True)
