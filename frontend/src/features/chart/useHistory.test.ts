@@ -28,7 +28,10 @@ function answer(interval: string, settle: (it: Settle) => void): Promise<void> {
 }
 
 beforeEach(() => asked.clear());
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
 
 function open() {
   const useIt = ({ interval }: { interval: HistoryInterval }) => useHistory("AAPL", interval, 0);
@@ -58,4 +61,38 @@ test("where the chosen interval cannot be read, another is not passed off as it"
   rerender({ interval: "1d" });
   await answer("1d", ({ reject }) => reject(new ApiError(503, "unavailable", "Not now.")));
   expect(result.current).toMatchObject({ recorded: null, problem: "Not now." });
+});
+
+test("what could not be read is read again by itself, until it was or another is chosen", async () => {
+  vi.useFakeTimers();
+  const { result, rerender } = open();
+  for (const message of ["Not now.", "Still not."]) {
+    await answer("tick", ({ reject }) => reject(new ApiError(503, "unavailable", message)));
+    expect(result.current.problem).toBe(message);
+    asked.clear();
+    vi.advanceTimersByTime(10_000);
+  }
+  asked.get(path("tick"))?.reject(new ApiError(503, "unavailable", "Not yet."));
+  await act(() => vi.advanceTimersByTimeAsync(0));
+  asked.clear();
+  window.dispatchEvent(new Event("online"));
+  await answer("tick", ({ resolve }) => resolve([TICK]));
+  expect(result.current).toMatchObject({ recorded: { prices: [TICK] }, problem: null });
+  rerender({ interval: "1h" });
+  await answer("1h", ({ reject }) => reject(new Error("away")));
+  rerender({ interval: "1d" });
+  asked.clear();
+  vi.advanceTimersByTime(10_000);
+  expect([...asked]).toEqual([]);
+});
+
+test("what there is not is not asked for again", async () => {
+  vi.useFakeTimers();
+  const { result } = open();
+  await answer("tick", ({ reject }) => reject(new ApiError(404, "not_found", "No such stock.")));
+  expect(result.current.problem).toBe("No such stock.");
+  asked.clear();
+  vi.advanceTimersByTime(600_000);
+  window.dispatchEvent(new Event("online"));
+  expect([...asked]).toEqual([]);
 });

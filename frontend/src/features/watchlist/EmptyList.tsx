@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { searchSecurities } from "@/shared/api/searchSecurities";
 import type { Security } from "@/shared/api/types";
 import { formatDecimal } from "@/shared/format/decimal";
+import { readPersistently } from "@/shared/retry";
 import { PlusIcon } from "@/shared/ui/icons";
 
 import styles from "./EmptyList.module.css";
@@ -49,19 +50,18 @@ export function EmptyList({ isNew, onAdd }: Props) {
 
 function useIdeas(): readonly Security[] {
   const [ideas, setIdeas] = useState<readonly Security[]>([]);
-  useEffect(() => {
-    const abort = new AbortController();
-    findIdeas(abort.signal).then(setIdeas, () => undefined);
-    return () => abort.abort();
-  }, []);
+  useEffect(() => readPersistently({ read: findIdeas, onRead: setIdeas }), []);
   return ideas;
 }
 
 /** The well-known ones that this server has; a server with others suggests its first few. */
 async function findIdeas(signal: AbortSignal): Promise<readonly Security[]> {
-  const answers = await Promise.all(
+  const answers = await Promise.allSettled(
     WELL_KNOWN.map((ticker) => searchSecurities(ticker, { limit: 1, signal })),
   );
-  const known = answers.flat().filter(({ ticker }) => WELL_KNOWN.includes(ticker));
+  // A server that answers nothing is not one that has none of them.
+  if (answers.every((answer) => answer.status === "rejected")) throw answers[0]?.reason;
+  const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+  const known = found.filter(({ ticker }) => WELL_KNOWN.includes(ticker));
   return known.length > 0 ? known : searchSecurities("", { limit: WELL_KNOWN.length, signal });
 }

@@ -11,9 +11,9 @@ export class ApiError extends Error {
     this.name = "ApiError";
   }
 
-  /** True when the same request may well succeed a little later. */
+  /** Whether the same request may succeed later: what the server holds against it does not pass. */
   get isPassing(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status < 400 || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -56,4 +56,4 @@ export function messageOf(error: unknown): string {
 }
 
 export const isAbort = (error: unknown): boolean =>
-  error instanceof DOMException && error.name === "AbortError";
+  typeof error === "object" && error !== null && "name" in error && error.name === "AbortError";

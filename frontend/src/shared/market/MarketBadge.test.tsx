@@ -50,3 +50,31 @@ test("asks again when the server could not be reached", async () => {
   await settle(61_000);
   expect(badge()?.textContent).toBe("Market closed");
 });
+
+test("asks at once after a sleep in which its time came, and not without need", async () => {
+  answers.mockResolvedValueOnce({ state: "open", until: Date.now() + 600_000 });
+  answers.mockResolvedValue({ state: "post", until: Date.now() + 86_400_000 });
+  render(<MarketBadge />);
+  await settle();
+  window.dispatchEvent(new Event("online"));
+  expect(answers).toHaveBeenCalledTimes(1);
+  vi.setSystemTime(Date.now() + 700_000);
+  window.dispatchEvent(new Event("online"));
+  await settle();
+  expect(badge()?.textContent).toBe("After hours");
+});
+
+test("asks with the next wake where the first came before the network did", async () => {
+  answers.mockResolvedValueOnce({ state: "open", until: Date.now() + 600_000 });
+  answers.mockRejectedValueOnce(new Error("away"));
+  answers.mockResolvedValue({ state: "post", until: Date.now() + 86_400_000 });
+  render(<MarketBadge />);
+  await settle();
+  vi.setSystemTime(Date.now() + 700_000);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await settle();
+  expect(badge()?.textContent).toBe("Market open");
+  window.dispatchEvent(new Event("online"));
+  await settle();
+  expect(badge()?.textContent).toBe("After hours");
+});

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 
 import { getMarket } from "@/shared/api/getMarket";
 import type { Market } from "@/shared/api/types";
+import { onWake } from "@/shared/wake";
 
 const SOONEST_MS = 5000;
 const LATEST_MS = 3_600_000;
@@ -13,19 +14,27 @@ export function useMarket(): Market | null {
   useEffect(() => {
     const ended = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let dueAt = Infinity;
     async function look(): Promise<void> {
-      const wait = await getMarket(ended.signal).then(
-        (found) => {
-          setMarket(found);
-          return waitFor(found);
-        },
-        () => RETRY_MS,
-      );
-      if (!ended.signal.aborted && wait !== null) timer = setTimeout(() => void look(), wait);
+      clearTimeout(timer);
+      dueAt = Infinity;
+      const found = await getMarket(ended.signal).catch(() => null);
+      if (ended.signal.aborted) return;
+      if (found !== null) setMarket(found);
+      const wait = found === null ? RETRY_MS : waitFor(found);
+      if (wait === null) return;
+      timer = setTimeout(() => void look(), wait);
+      // A machine wakes before its network does: after a failure the next wake asks again.
+      dueAt = found === null ? 0 : Date.now() + wait;
     }
     void look();
+    // A timer sleeps with its machine, and comes later by as much.
+    const stopWaking = onWake(() => {
+      if (Date.now() >= dueAt) void look();
+    });
     return () => {
       ended.abort();
+      stopWaking();
       clearTimeout(timer);
     };
   }, []);

@@ -1,7 +1,7 @@
+import { backoffMs } from "@/shared/backoff";
 import type { ClientMessage } from "@/shared/protocol/frames";
 import { parseFrame } from "@/shared/protocol/parse";
 
-import { backoffMs } from "./backoff";
 import { BAD_TOKEN, TOKEN_EXPIRED, verdictOf } from "./closeCodes";
 import { browserEnv, type SocketEnv, type WebSocketLike } from "./env";
 import { hintMs } from "./hint";
@@ -15,6 +15,8 @@ const PROBE_MS = 4000;
 const GRACE_MS = 5000;
 /** A connection that lived shorter than this did not prove that the server is well. */
 const PROOF_MS = 10_000;
+/** Low enough that after any outage the newest prices are here within two periods (10 s). */
+const LONGEST_WAIT_MS = 8000;
 
 /** One live connection that comes back by itself. Knows no React and no screen. */
 export class Socket {
@@ -129,7 +131,8 @@ export class Socket {
 
   /** A hint takes the place of the back-off, unless we are sent away again and again. */
   private wait(hint: number | null = null, wasLive = false): void {
-    const backoff = hint !== null && wasLive ? 0 : backoffMs(this.attempt, this.env.random);
+    const isTrusted = hint !== null && wasLive;
+    const backoff = isTrusted ? 0 : backoffMs(this.attempt, this.env.random, LONGEST_WAIT_MS);
     const delay = Math.max(hint ?? 0, backoff);
     this.attempt += 1;
     const retryAt = this.env.now() + delay;
