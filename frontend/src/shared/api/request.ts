@@ -11,6 +11,7 @@ export type RequestOptions = {
 /** Where access tokens come from; the session registers itself here, so that no import cycle is needed. */
 export type TokenSource = {
   access: () => Promise<string>;
+  /** A newer one; an AbortError where the refused one is of somebody who has gone. */
   renew: (refused: string) => Promise<string>;
 };
 
@@ -23,26 +24,29 @@ export function takeTokensFrom(source: TokenSource): void {
 const TIMEOUT_MS = 15_000;
 const ROOT = "/api/v1/";
 
-/** One call to the server: JSON in, JSON out, every failure an ApiError. */
+/** One call to the server: JSON in, JSON out, every failure an ApiError, but an AbortError if given up. */
 export async function request<T>(
   method: string,
   path: string,
   options: RequestOptions = {},
 ): Promise<T> {
-  if (options.as !== "session") return read<T>(await send(method, path, options));
+  if (options.as !== "session") return send<T>(method, path, options);
   if (tokens === null) throw new ApiError(401, "not_authenticated", "Please sign in.");
   const token = await tokens.access();
-  const response = await send(method, path, options, token);
-  if (response.status !== 401) return read<T>(response);
-  return read<T>(await send(method, path, options, await tokens.renew(token)));
+  try {
+    return await send<T>(method, path, options, token);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+  }
+  return send<T>(method, path, options, await tokens.renew(token));
 }
 
-async function send(
+async function send<T>(
   method: string,
   path: string,
   { body, headers, signal }: RequestOptions,
   token?: string,
-): Promise<Response> {
+): Promise<T> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const init: RequestInit = {
     method,
@@ -58,15 +62,13 @@ async function send(
     signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
   };
   try {
-    return await fetch(ROOT + path, init);
+    const response = await fetch(ROOT + path, init);
+    if (!response.ok) throw await errorFrom(response);
+    if (response.status === 204) return undefined as T;
+    return (await response.json()) as T;
   } catch (error) {
-    if (isAbort(error)) throw error;
+    if (error instanceof ApiError || isAbort(error)) throw error;
+    // A body that breaks off, or is a page of the network's own, comes from no server of ours.
     throw unreachable();
   }
-}
-
-async function read<T>(response: Response): Promise<T> {
-  if (!response.ok) throw await errorFrom(response);
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
 }
