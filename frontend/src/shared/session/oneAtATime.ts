@@ -1,6 +1,6 @@
 /**
- * Refreshing rotates the cookie and blacklists the old one. Two tabs doing it at once would sign
- * one of them out, so they take turns; a page served over plain HTTP has no locks and goes alone.
+ * Refreshing replaces the cookie. Tabs take turns, so that a late answer cannot bring back one that
+ * another tab has used meanwhile; a page served over plain HTTP has no locks and goes alone.
  */
 export function oneTabAtATime<T>(task: () => Promise<T>): Promise<T> {
   const locks = (navigator as { locks?: LockManager }).locks;

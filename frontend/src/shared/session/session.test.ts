@@ -98,9 +98,40 @@ test("a server that is away signs nobody out: it says so and tries again", async
   expect(session.state.get().name).toBe("signed-in");
 });
 
+test("a server that stays away is asked ever less often, and never sooner than it wants", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  const calls = fakeFetch({ "POST auth/refresh": () => ({ status: 503 }) });
+  await session.start();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(calls.length).toBeLessThan(20);
+  calls.length = 0;
+  const later = fakeFetch({
+    "POST auth/refresh": () => ({ status: 503, headers: { "Retry-After": "300" } }),
+  });
+  await vi.advanceTimersByTimeAsync(300_000);
+  expect(later).toHaveLength(1);
+});
+
+test("where only the user could not be read, the token is not renewed again", async () => {
+  let isAway = true;
+  const calls = fakeFetch({
+    "POST auth/refresh": renewed,
+    "GET auth/me": () => (isAway ? { status: 503 } : { body: ada }),
+  });
+  await session.start();
+  isAway = false;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(session.state.get().name).toBe("signed-in");
+  expect(calls.map(({ path }) => path)).toEqual(["auth/refresh", "auth/me", "auth/me"]);
+  await vi.advanceTimersByTimeAsync(840_000);
+  expect(calls.at(-1)?.path).toBe("auth/refresh");
+});
+
 test("many who need a token at once cause one refresh", async () => {
   const calls = fakeFetch({ "POST auth/refresh": renewed });
-  const tokens = await Promise.all([session.access(), session.access(), session.renew("old")]);
+  session.signIn({ access: jwt(0, 900), user: ada });
+  vi.setSystemTime(Date.now() + 900_000);
+  const tokens = await Promise.all([session.access(), session.access(), session.renew(jwt(0, 900))]);
   expect(new Set(tokens).size).toBe(1);
   expect(calls).toHaveLength(1);
 });
@@ -143,7 +174,7 @@ test("a refresh that fails for want of a network leaves the session alone", asyn
   expect(session.state.get().name).toBe("signed-in");
 });
 
-test("tabs take turns, because a refresh token can be used only once", async () => {
+test("tabs take turns, so that no late answer brings back a cookie that has been used", async () => {
   const locks: string[] = [];
   const lock = { request: (name: string, task: () => unknown) => (locks.push(name), task()) };
   vi.stubGlobal("navigator", { locks: lock });
@@ -162,3 +193,91 @@ test("signing out tells the server, and stays signed in when that cannot be told
   expect(calls[0]?.headers.get("X-Token-Transport")).toBe("cookie");
   expect(session.state.get()).toEqual({ name: "signed-out", notice: null });
 });
+
+test("an own sign-out needs no word, though the socket hears of it first or the answer is lost", async () => {
+  for (const answer of [() => ({ status: 204 }), () => Promise.reject(new TypeError("lost"))]) {
+    session.signIn({ access: jwt(0, 900), user: ada });
+    const told = () => session.end("You have signed out.");
+    fakeFetch({ "POST auth/logout": () => (told(), answer()) });
+    await session.signOut();
+    expect(session.state.get()).toEqual({ name: "signed-out", notice: null });
+  }
+  session.end("You have signed out.");
+  expect(session.state.get()).toMatchObject({ notice: "You have signed out." });
+});
+
+test.each([
+  ["taken for", () => ({ body: { access: jwt(1, 900) } })],
+  ["held against", () => refused],
+])("what became of one's refresh is not %s whoever comes next", async (_, answer) => {
+  const bob = { ...ada, id: 2, username: "bob" };
+  const answered: (() => void)[] = [];
+  fakeFetch({
+    "POST auth/refresh": async () => {
+      await new Promise<void>((resolve) => answered.push(resolve));
+      return answer();
+    },
+  });
+  session.signIn({ access: jwt(0, 900), user: ada });
+  const renewed = session.renew(jwt(0, 900));
+  renewed.catch(() => undefined);
+  await vi.advanceTimersByTimeAsync(0);
+  session.end(null);
+  session.signIn({ access: jwt(7, 900), user: bob });
+  answered[0]?.();
+  await expect(renewed).rejects.toBeDefined();
+  expect(session.state.get()).toEqual({ name: "signed-in", user: bob });
+  expect(await session.access()).toBe(jwt(7, 900));
+});
+
+test("a call of one's that is refused is not sent again for whoever comes next", async () => {
+  const answered: (() => void)[] = [];
+  const calls = fakeFetch({
+    "DELETE watchlist/KO": () => new Promise((resolve) => answered.push(() => resolve(refused))),
+  });
+  session.signIn({ access: jwt(0, 900), user: ada });
+  const removed = request("DELETE", "watchlist/KO", { as: "session" });
+  await vi.advanceTimersByTimeAsync(0);
+  session.end(null);
+  session.signIn({ access: jwt(7, 900), user: { ...ada, id: 2, username: "bob" } });
+  answered[0]?.();
+  await expect(removed).rejects.toMatchObject({ name: "AbortError" });
+  expect(calls.map(({ headers }) => headers.get("Authorization"))).toEqual([`Bearer ${jwt(0, 900)}`]);
+});
+
+test("who was here before another tab signed somebody in does not come back", async () => {
+  const { listeners } = stubTabs();
+  const bob = { ...ada, id: 2, username: "bob" };
+  const users = [ada, bob];
+  const answered: (() => void)[] = [];
+  fakeFetch({
+    "POST auth/refresh": renewed,
+    "GET auth/me": async () => {
+      const body = users.shift();
+      if (body === ada) await new Promise<void>((resolve) => answered.push(resolve));
+      return { body };
+    },
+  });
+  const late = new Session();
+  late.followOtherTabs();
+  const started = late.start();
+  await vi.advanceTimersByTimeAsync(0);
+  for (const listener of listeners) listener();
+  await vi.advanceTimersByTimeAsync(0);
+  answered[0]?.();
+  await started;
+  expect(late.state.get()).toEqual({ name: "signed-in", user: bob });
+  late.end(null);
+});
+
+function stubTabs(): { listeners: (() => void)[] } {
+  const listeners: (() => void)[] = [];
+  const channel = class {
+    postMessage = vi.fn();
+    addEventListener(_: string, listener: () => void): void {
+      listeners.push(listener);
+    }
+  };
+  vi.stubGlobal("BroadcastChannel", channel);
+  return { listeners };
+}

@@ -1,6 +1,7 @@
 import { ApiError, messageOf } from "@/shared/api/errors";
 import { takeTokensFrom } from "@/shared/api/request";
 import type { SignedIn, User } from "@/shared/api/types";
+import { retryMs } from "@/shared/retry";
 import { createStore } from "@/shared/store";
 
 import { getMe, postLogout, postRefresh } from "./calls";
@@ -13,57 +14,74 @@ export type SessionState =
   | { name: "signed-out"; notice: string | null }
   | { name: "signed-in"; user: User };
 
-const RETRY_MS = 3000;
+/** For what will not pass by itself, as a proxy that knows nothing of us: no page is left but this. */
+const RARELY_MS = 60_000;
 
 /** Who is signed in. Holds the access token in memory and renews it before it ends. */
 export class Session {
   readonly state = createStore<SessionState>({ name: "starting", problem: null });
   private readonly tabs = new TabsChannel();
   private token: AccessToken | null = null;
+  /** Every token of who is here now, since a call may still be out with an older one. */
+  private readonly issued = new Set<string>();
   private renewing: Promise<string> | null = null;
+  /** Numbers those who were here: what was begun for one of them is nothing to the next. */
+  private turn = 0;
+  private isSigningOut = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** On page load: the cookie, if there is one, brings the session back. */
-  async start(): Promise<void> {
+  /** On page load: the cookie, if there is one, brings the session back, after however many failures. */
+  async start(failures = 0): Promise<void> {
     if (!maybeSignedIn()) return this.end(null);
+    const { turn } = this;
     try {
-      this.state.set({ name: "signed-in", user: await getMe(await this.renewOnce()) });
+      const user = await getMe(await this.access());
+      if (turn === this.turn) this.state.set({ name: "signed-in", user });
     } catch (error) {
+      if (turn !== this.turn) return;
       if (isRefusal(error)) return this.end(null);
       this.state.set({ name: "starting", problem: messageOf(error) });
-      this.schedule(() => this.start(), RETRY_MS);
+      const again = (): unknown => turn === this.turn && void this.start(failures + 1);
+      setTimeout(again, retryMs(error, failures) ?? RARELY_MS);
     }
   }
 
   /** Follow what happens in other tabs: they share the cookie, and so the account. */
   followOtherTabs(): void {
     this.tabs.onChange(() => {
-      this.token = null;
+      this.forget();
       this.state.set({ name: "starting", problem: null });
       void this.start();
     });
   }
 
   signIn({ access, user }: SignedIn): void {
+    this.forget();
     this.hold(access);
     this.state.set({ name: "signed-in", user });
     this.tabs.tellOthers();
   }
 
   async signOut(): Promise<void> {
-    await postLogout().catch((error: unknown) => {
-      if (!isRefusal(error)) throw error;
-    });
-    this.end(null);
+    const { turn } = this;
+    this.isSigningOut = true;
+    try {
+      await postLogout();
+    } catch (error) {
+      // The socket may have heard what became of it, where the answer was lost.
+      if (!isRefusal(error) && turn === this.turn) throw error;
+    } finally {
+      this.isSigningOut = false;
+    }
+    if (turn === this.turn) this.end(null);
     this.tabs.tellOthers();
   }
 
   /** The server no longer accepts who we are. */
   end(notice: string | null): void {
-    clearTimeout(this.timer);
+    this.forget();
     forgetSignIn();
-    this.token = null;
-    this.state.set({ name: "signed-out", notice });
+    this.state.set({ name: "signed-out", notice: this.isSigningOut ? null : notice });
   }
 
   access(): Promise<string> {
@@ -73,17 +91,29 @@ export class Session {
     return this.renewOrEnd();
   }
 
-  /** A token newer than the refused one; whoever asks second gets what the first one fetched. */
+  /**
+   * A token newer than the refused one; whoever asks second gets what the first one fetched. Rejects
+   * with an AbortError where the refused one is of somebody who was here before.
+   */
   renew(refused: string): Promise<string> {
+    if (!this.issued.has(refused)) return Promise.reject(somebodyElse());
     if (this.token !== null && this.token.value !== refused) return this.access();
     return this.renewOrEnd();
   }
 
+  private forget(): void {
+    clearTimeout(this.timer);
+    this.token = this.renewing = null;
+    this.issued.clear();
+    this.turn += 1;
+  }
+
   private async renewOrEnd(): Promise<string> {
+    const { turn } = this;
     try {
       return await this.renewOnce();
     } catch (error) {
-      if (isRefusal(error) && this.state.get().name === "signed-in") {
+      if (turn === this.turn && isRefusal(error) && this.state.get().name === "signed-in") {
         this.end("Your session has ended. Please sign in again.");
       }
       throw error;
@@ -91,14 +121,21 @@ export class Session {
   }
 
   private renewOnce(): Promise<string> {
+    const { turn } = this;
     this.renewing ??= oneTabAtATime(postRefresh)
-      .then(({ access }) => this.hold(access))
-      .finally(() => (this.renewing = null));
+      .then(({ access }) => {
+        if (turn !== this.turn) throw somebodyElse();
+        return this.hold(access);
+      })
+      .finally(() => {
+        if (turn === this.turn) this.renewing = null;
+      });
     return this.renewing;
   }
 
   private hold(access: string): string {
     rememberSignIn();
+    this.issued.add(access);
     this.token = holdToken(access, Date.now());
     this.schedule(() => this.renewOrEnd(), this.token.renewAt - Date.now());
     return access;
@@ -114,6 +151,8 @@ export class Session {
 function isRefusal(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 401 || error.status === 403);
 }
+
+const somebodyElse = (): DOMException => new DOMException("Somebody else may be here.", "AbortError");
 
 export const session = new Session();
 takeTokensFrom(session);
