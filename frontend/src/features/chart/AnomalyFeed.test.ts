@@ -11,6 +11,7 @@ vi.mock("./api/getAnomalies");
 let addresses: string[];
 let sockets: FakeSocket[];
 let shown: number[];
+let random: number;
 let feed: AnomalyFeed;
 
 const latest = (): FakeSocket => sockets.at(-1)!;
@@ -33,6 +34,8 @@ function welcomes(since: number, epoch = "e1"): void {
 
 beforeEach(() => {
   vi.useFakeTimers();
+  random = 0;
+  vi.mocked(getAnomalies).mockReset();
   [addresses, sockets, shown] = [[], [], []];
   feed = new AnomalyFeed("BRK.B", {
     onChange: (anomalies) => (shown = anomalies.map(({ id }) => id)),
@@ -42,7 +45,7 @@ beforeEach(() => {
         sockets.push(new FakeSocket());
         return latest();
       },
-      random: () => 0,
+      random: () => random,
       now: Date.now,
     },
   });
@@ -80,15 +83,57 @@ test("it goes on after the newest that it has read, and after an interruption wh
   expect(addresses[1]).toBe("?ticker=BRK.B&since=12");
 });
 
-test("in another life of the server ids count anew", async () => {
-  vi.mocked(getAnomalies).mockResolvedValue([jump(90)]);
+test("in another life of the server what holds is read anew, and followed from there", async () => {
+  random = 0.5;
+  vi.mocked(getAnomalies).mockResolvedValueOnce([jump(88), jump(90)]);
+  vi.mocked(getAnomalies).mockResolvedValueOnce([jump(2), jump(3)]);
   await feed.start();
   await settle();
   welcomes(90);
-  latest().says({ type: "welcome", protocol: 1, epoch: "e2", heartbeat: 25, since: 3 });
-  latest().onclose?.({ code: 1006 });
-  await settle();
+  const before = latest();
+  before.says({ type: "welcome", protocol: 1, epoch: "e2", heartbeat: 25, since: 3 });
+  expect(before.isClosed).toBe(true);
+  await vi.advanceTimersByTimeAsync(2499);
+  expect([shown, addresses.length]).toEqual([[88, 90], 1]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(shown).toEqual([2, 3]);
   expect(addresses[1]).toBe("?ticker=BRK.B&since=3");
+  welcomes(3, "e2");
+  latest().says({ type: "anomalies", anomalies: [jump(4)] });
+  expect(shown).toEqual([2, 3, 4]);
+  welcomes(4, "e3");
+  feed.stop();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(getAnomalies).toHaveBeenCalledTimes(2);
+});
+
+test("where the past of another life cannot be read, what was shown stays", async () => {
+  vi.mocked(getAnomalies).mockResolvedValueOnce([jump(90)]);
+  vi.mocked(getAnomalies).mockRejectedValueOnce(new Error("away"));
+  await feed.start();
+  await settle();
+  welcomes(90);
+  welcomes(95, "e2");
+  await settle();
+  expect([shown, addresses[1]]).toEqual([[90], "?ticker=BRK.B"]);
+  welcomes(95, "e2");
+  latest().says({ type: "anomalies", anomalies: [jump(96)] });
+  expect(shown).toEqual([90, 96]);
+});
+
+test("who has not begun to follow holds neither a timer nor a listener", () => {
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a connection that did not outlive a sleep is opened anew", async () => {
+  vi.mocked(getAnomalies).mockResolvedValue([jump(7)]);
+  await feed.start();
+  await settle();
+  welcomes(7);
+  window.dispatchEvent(new Event("online"));
+  expect(latest().sent).toEqual([{ type: "ping" }]);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(addresses).toHaveLength(2);
 });
 
 test("who has left opens no socket", async () => {

@@ -1,11 +1,15 @@
 import type { Anomaly, Frame } from "@/shared/protocol/frames";
-import type { SocketEnv } from "@/shared/socket/env";
+import { addressOf } from "@/shared/socket/address";
+import { browserEnv, type SocketEnv } from "@/shared/socket/env";
 import { Socket } from "@/shared/socket/Socket";
+import { onWake } from "@/shared/wake";
 
 import { getAnomalies } from "./api/getAnomalies";
 
 /** The oldest go: a chart has no room for more. */
 const MOST_KEPT = 500;
+/** Everybody hears of another life at once, and is not to ask for the past at once. */
+const SPREAD_MS = 5000;
 
 type Options = { onChange: (anomalies: readonly Anomaly[]) => void; env?: SocketEnv };
 
@@ -16,22 +20,39 @@ export class AnomalyFeed {
   private epoch: string | null = null;
   private readonly abort = new AbortController();
   private readonly socket: Socket;
+  private readonly env: SocketEnv;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private stopWaking = (): void => undefined;
 
   constructor(
     private readonly ticker: string,
     private readonly options: Options,
   ) {
+    this.env = options.env ?? browserEnv;
     this.socket = new Socket({
       url: () => this.address(),
       token: null,
       since: () => null,
       onFrame: (frame) => this.received(frame),
       onState: () => undefined,
-      ...(options.env === undefined ? {} : { env: options.env }),
+      env: this.env,
     });
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.stopWaking = onWake(() => this.socket.probe());
+    return this.follow();
+  }
+
+  stop(): void {
+    this.abort.abort();
+    clearTimeout(this.timer);
+    this.stopWaking();
+    this.socket.stop();
+  }
+
+  /** First what is known, then what is found after it. */
+  private async follow(): Promise<void> {
     try {
       const newest = await getAnomalies(this.ticker, this.abort.signal);
       this.since = newest.at(-1)?.id ?? 0;
@@ -42,27 +63,28 @@ export class AnomalyFeed {
     if (!this.abort.signal.aborted) this.socket.start();
   }
 
-  stop(): void {
-    this.abort.abort();
-    this.socket.stop();
-  }
-
   private address(): string {
-    const host = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
     const query = new URLSearchParams({ ticker: this.ticker });
     if (this.since !== null) query.set("since", String(this.since));
-    return `${host}/ws/anomalies?${query}`;
+    return addressOf(`anomalies?${query}`);
   }
 
   private received(frame: Frame): void {
     if (frame.type === "welcome") {
-      const isAnotherLife = this.epoch !== null && this.epoch !== frame.epoch;
-      if (this.since === null || isAnotherLife) this.since = frame.since ?? null;
+      if (this.epoch !== null && this.epoch !== frame.epoch) return this.followAnew();
       this.epoch = frame.epoch;
+      this.since ??= frame.since ?? null;
     } else if (frame.type === "anomalies") {
       this.since = frame.anomalies.at(-1)?.id ?? this.since;
       this.keep([...this.known, ...frame.anomalies]);
     }
+  }
+
+  /** In another life of the server ids may come again; most of what is shown may hold all the same. */
+  private followAnew(): void {
+    this.socket.stop();
+    this.epoch = this.since = null;
+    this.timer = setTimeout(() => void this.follow(), this.env.random() * SPREAD_MS);
   }
 
   private keep(anomalies: readonly Anomaly[]): void {

@@ -110,6 +110,25 @@ test("says reconnecting, not stale, after a goodbye in a quiet time", async () =
   expect(status()).toEqual({ name: "live" });
 });
 
+test("says reconnecting, not stale, while a token that has ended in a quiet time is renewed", async () => {
+  latest().greets();
+  await vi.advanceTimersByTimeAsync(20_000);
+  const at = Date.now();
+  latest().onclose?.({ code: 4101 });
+  expect(status()).toEqual({ name: "reconnecting", since: at });
+});
+
+test("a server that sends us away again and again leaves stale what it gave us before", async () => {
+  latest().greets();
+  const at = Date.now();
+  latest().onclose?.({ code: 1006 });
+  for (let second = 0; second < 6; second += 1) {
+    await vi.advanceTimersByTimeAsync(1000);
+    latest().onclose?.({ code: 4100, reason: "going away; retry_after_ms=500" });
+  }
+  expect(status()).toMatchObject({ name: "stale", since: at });
+});
+
 test("a refusal is told with its reason", () => {
   latest().onclose?.({ code: 4029 });
   expect(status()).toMatchObject({ name: "refused", reason: expect.stringContaining("connections") });

@@ -1,13 +1,14 @@
 import type { Frame, Since } from "@/shared/protocol/frames";
 import type { SocketOptions } from "@/shared/socket/options";
 import { Socket } from "@/shared/socket/Socket";
+import type { SocketState } from "@/shared/socket/states";
 import { createStore } from "@/shared/store";
 
 import { type ConnectionStatus, sameStatus, statusOf } from "./status";
 
 export type ConnectionOptions = Pick<SocketOptions, "url" | "token" | "env"> & {
   onFrame: (frame: Frame) => void;
-  /** The token was refused even after it had been renewed. */
+  /** The server said why we must not come back as we are. */
   onRefused: (code: number) => void;
 };
 
@@ -26,10 +27,8 @@ export class Connection {
       ...options,
       since: () => this.since,
       onFrame: (frame) => this.received(frame),
-      onState: (state) => {
-        // A goodbye is a word of the server's, too: until then the prices were the newest.
-        if (state.name === "waiting" && state.isAsked && this.lastFrameAt !== null)
-          this.lastFrameAt = Date.now();
+      onState: (state, before) => {
+        if (before.name === "live" && isGoodbye(state)) this.lastFrameAt = Date.now();
         this.report();
         if (state.name === "refused") options.onRefused(state.code);
       },
@@ -94,3 +93,10 @@ export class Connection {
     if (!sameStatus(next, this.status.get())) this.status.set(next);
   }
 }
+
+/**
+ * What became of a live connection by the server's own word, which says, too, that until then the
+ * prices were the newest. None but the end of a token has it connect without any waiting.
+ */
+const isGoodbye = (state: SocketState): boolean =>
+  state.name === "connecting" || (state.name === "waiting" && state.isAsked);

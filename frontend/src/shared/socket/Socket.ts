@@ -156,7 +156,8 @@ export class Socket {
   }
 
   private become(state: SocketState): void {
+    const before = this.current;
     this.current = state;
-    this.options.onState(state);
+    this.options.onState(state, before);
   }
 }

@@ -1,5 +1,6 @@
 /** Close codes read like HTTP's: 4000–4099 "not as you are", 4100–4199 "come back". */
 export const BAD_TOKEN = 4001;
+const NO_AUTH_IN_TIME = 4008;
 export const GOING_AWAY = 4100;
 export const TOKEN_EXPIRED = 4101;
 /** The sign-in itself is over: signed out, password changed, account disabled. */
@@ -11,6 +12,8 @@ export type Verdict = "renew-token" | "come-back" | "stay-away";
 
 export function verdictOf(code: number): Verdict {
   if (code === BAD_TOKEN || code === TOKEN_EXPIRED) return "renew-token";
+  // The token was on its way: of a network that stalled, nobody has to be asked.
+  if (code === NO_AUTH_IN_TIME) return "come-back";
   if (code >= 4000 && code <= 4099) return "stay-away";
   return "come-back";
 }
@@ -23,7 +26,6 @@ const REASONS: Readonly<Record<number, string>> = {
   4005: "You have signed out.",
   4006: "The password was changed. Please sign in again.",
   4007: "This account has been disabled.",
-  4008: "Signing in to live prices took too long.",
   4029: "Too many connections of this account are open. Close another tab.",
 };
 

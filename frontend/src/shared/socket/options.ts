@@ -14,6 +14,6 @@ export type SocketOptions = {
   /** From where to resume, or null for a whole snapshot. */
   since: () => Since | null;
   onFrame: (frame: Frame) => void;
-  onState: (state: SocketState) => void;
+  onState: (state: SocketState, before: SocketState) => void;
   env?: SocketEnv;
 };

@@ -6,6 +6,6 @@ export type SocketState =
   | { name: "idle" }
   | { name: "connecting"; attempt: number }
   | { name: "live" }
-  /** `isAsked`: the server said goodbye and when to come back, so all was well until then. */
+  /** `isAsked`: the server said goodbye and when to come back. */
   | { name: "waiting"; attempt: number; retryAt: number; isAsked: boolean }
   | { name: "refused"; code: number };
