@@ -3,7 +3,7 @@ import type { Quote } from "@/shared/protocol/frames";
 import { onNextPaint } from "./paint";
 import { Trail } from "./trail";
 
-/** What a row knows about its price. `direction` is that of the newest move, for the flash. */
+/** What a row knows about its price. `moved` is the direction of the newest move, for the flash. */
 export type LivePrice = Required<Omit<Quote, "name" | "exchange" | "currency">> & {
   moved: "up" | "down" | null;
 };
@@ -32,6 +32,11 @@ export class PriceStore {
     let trail = this.trails.get(ticker);
     if (trail === undefined) this.trails.set(ticker, (trail = new Trail(TRAIL_LENGTH)));
     return trail;
+  }
+
+  /** What comes back after a while would be drawn straight over the hole: it begins anew. */
+  forgetTrail(ticker: string): void {
+    this.trails.delete(ticker);
   }
 
   /** Sequences can be compared only within the life of one counter. */

@@ -6,6 +6,8 @@ export class Trail {
   private next = 0;
   private count = 0;
   private firstSequence = Infinity;
+  /** Its past has been asked for. */
+  isAsked = false;
 
   constructor(capacity: number) {
     this.values = new Float64Array(capacity);

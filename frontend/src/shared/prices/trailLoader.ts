@@ -4,16 +4,15 @@ import { priceStore, TRAIL_LENGTH } from "./priceStore";
 
 const AT_ONCE = 3;
 
-const asked = new Set<string>();
 const queue: { ticker: string; done: () => void }[] = [];
 let running = 0;
 
 /**
- * Fills a sparkline from history: once a ticker, a few at a time, and only when its row is seen.
+ * Fills a sparkline from history: once a trail, a few at a time, and only when its row is seen.
  * A list of 500 therefore asks for a screenful, not for 500.
  */
 export function loadTrail(ticker: string, done: () => void): () => void {
-  if (asked.has(ticker)) return () => undefined;
+  if (priceStore.trail(ticker).isAsked) return () => undefined;
   const entry = { ticker, done };
   queue.push(entry);
   void work();
@@ -28,18 +27,16 @@ async function work(): Promise<void> {
   const entry = queue.pop();
   if (entry === undefined) return;
   running += 1;
-  asked.add(entry.ticker);
+  const trail = priceStore.trail(entry.ticker);
+  trail.isAsked = true;
   try {
-    priceStore.trail(entry.ticker).prepend(await getHistory(entry.ticker, { limit: TRAIL_LENGTH }));
+    trail.prepend(await getHistory(entry.ticker, { limit: TRAIL_LENGTH }));
     entry.done();
   } catch {
-    // A sparkline without its past still grows from what is received.
+    // A sparkline without its past still grows from what is received, until it is seen again.
+    trail.isAsked = false;
   } finally {
     running -= 1;
     void work();
   }
-}
-
-export function forgetTrails(): void {
-  asked.clear();
 }
