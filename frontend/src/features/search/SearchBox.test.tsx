@@ -10,6 +10,8 @@ import { SearchBox } from "./SearchBox";
 const ANSWERS: Record<string, Security[]> = {
   a: [security("AAPL", "Apple Inc."), security("AMD"), security("AMZN")],
   aapl: [security("AAPL", "Apple Inc."), security("AAPLW")],
+  am: [security("AMZN"), security("AMD")],
+  amz: [security("AMZN")],
   zzz: [],
 };
 
@@ -85,6 +87,63 @@ test("an Enter faster than the answer adds the ticker that was typed", async () 
   expect(onAdd).toHaveBeenCalledExactlyOnceWith(ANSWERS.aapl![0]);
 });
 
+test("an Enter faster than the answer takes what an arrow has chosen, and not what was typed", async () => {
+  type("a");
+  await answers();
+  type("am");
+  press("ArrowDown");
+  press("ArrowDown");
+  expect(active()).toContain("AMZN");
+  press("Enter");
+  expect(onAdd).toHaveBeenCalledExactlyOnceWith(ANSWERS.a![2]);
+  type("am");
+  await answers();
+  type("amz");
+  press("ArrowDown");
+  expect(active()).toContain("AMD");
+  press("Enter");
+  expect(onShow).toHaveBeenCalledExactlyOnceWith("AMD");
+  await answers();
+  expect(onAdd).toHaveBeenCalledOnce();
+});
+
+test("Escape takes an early Enter back", async () => {
+  type("aapl");
+  press("Enter");
+  press("Escape");
+  await answers();
+  expect(onAdd).not.toHaveBeenCalled();
+});
+
+test("what is chosen stays chosen when an answer has it elsewhere, or is the first", async () => {
+  type("a");
+  await answers();
+  type("am");
+  press("ArrowDown");
+  expect(active()).toContain("AMD");
+  await answers();
+  expect(options()[0]).toContain("AMZN");
+  expect(active()).toContain("AMD");
+  type("amz");
+  press("ArrowDown");
+  expect(active()).toContain("AMD");
+  await answers();
+  expect(active()).toContain("AMZN");
+});
+
+test("Enter after a failure asks again, and takes what was meant", async () => {
+  const working = globalThis.fetch;
+  fakeFetch({});
+  type("aapl");
+  await answers();
+  expect(screen.getByRole("status").textContent).toContain("cannot be reached");
+  vi.stubGlobal("fetch", working);
+  press("Enter");
+  expect(screen.getByRole("status").textContent).toContain("Searching");
+  await answers();
+  expect(onAdd).toHaveBeenCalledExactlyOnceWith(ANSWERS.aapl![0]);
+});
+
 test("an early Enter adds nothing when it is not clear what was meant", async () => {
   type("a");
   press("Enter");
@@ -111,6 +170,20 @@ test("nothing found and a server that is away are two different sentences", asyn
   type("zzzz");
   await answers();
   expect(screen.getByRole("status").textContent).toContain("cannot be reached");
+});
+
+test("what becomes of a search that was given up is not said", async () => {
+  let fail: (error: Error) => void = () => undefined;
+  const working = globalThis.fetch;
+  vi.stubGlobal("fetch", () => new Promise((_, reject) => (fail = reject)));
+  type("a");
+  await answers();
+  vi.stubGlobal("fetch", working);
+  type("aapl");
+  await answers();
+  fail(new TypeError("Failed to fetch"));
+  await answers();
+  expect(options()).toHaveLength(2);
 });
 
 test("old suggestions do not outlive their question", async () => {

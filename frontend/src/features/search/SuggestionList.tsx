@@ -30,7 +30,7 @@ export function SuggestionList({ box, id, optionId, listed }: Props) {
               role="option"
               className={styles.option}
               aria-selected={index === box.active}
-              onPointerMove={() => box.setActive(index)}
+              onPointerMove={() => box.setActive(security.ticker)}
               // Keeps the focus in the input, so that the next search can start at once.
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => box.take(security)}

@@ -15,12 +15,14 @@ export type SearchActions = {
 export function useSearchBox({ listed, onAdd, onShow }: SearchActions) {
   const [text, setText] = useState("");
   const [isOpen, setOpen] = useState(false);
-  const [active, setActive] = useState(0);
+  // By its name: another answer has others in its place.
+  const [activeTicker, setActive] = useState<string | null>(null);
   const [takesNext, setTakesNext] = useState(false);
   const query = text.trim();
-  const suggestions = useSuggestions(query, answered);
+  const { suggestions, searchAgain } = useSuggestions(query, answered);
   const isCurrent = suggestions.query === query;
   const { found } = suggestions;
+  const active = Math.max(0, found.findIndex(({ ticker }) => ticker === activeTicker));
 
   function take(security: Security | undefined): void {
     if (security === undefined) return;
@@ -39,14 +41,14 @@ export function useSearchBox({ listed, onAdd, onShow }: SearchActions) {
 
   function reset(): void {
     setText("");
-    setActive(0);
+    setActive(null);
     setOpen(false);
     setTakesNext(false);
   }
 
   function type(next: string): void {
     setText(next);
-    setActive(0);
+    setActive(null);
     setOpen(true);
     setTakesNext(false);
   }
@@ -55,16 +57,20 @@ export function useSearchBox({ listed, onAdd, onShow }: SearchActions) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined && found.length > 0) {
       event.preventDefault();
-      if (isOpen) setActive((active + step + found.length) % found.length);
+      if (isOpen) setActive(found[(active + step + found.length) % found.length]?.ticker ?? null);
       setOpen(true);
     } else if (event.key === "Enter" && query !== "") {
       event.preventDefault();
-      if (isCurrent) take(found[active]);
-      else setTakesNext(true);
+      // What was pointed at is meant, whatever the answer that is still to come.
+      const isChosen = found[active]?.ticker === activeTicker;
+      if (isChosen || (isCurrent && suggestions.problem === null)) return take(found[active]);
+      setTakesNext(true);
+      if (isCurrent) searchAgain();
     } else if (event.key === "Escape") {
       event.preventDefault();
-      if (isOpen && query !== "") setOpen(false);
-      else reset();
+      if (!isOpen || query === "") return reset();
+      setOpen(false);
+      setTakesNext(false);
     }
   }
 
@@ -73,7 +79,7 @@ export function useSearchBox({ listed, onAdd, onShow }: SearchActions) {
     query,
     isOpen: isOpen && query !== "",
     isCurrent,
-    active: Math.min(active, Math.max(0, found.length - 1)),
+    active,
     suggestions,
     type,
     take,

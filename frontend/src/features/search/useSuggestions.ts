@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useState } from "react";
 
-import { isAbort, messageOf } from "@/shared/api/errors";
+import { messageOf } from "@/shared/api/errors";
 import { searchSecurities } from "@/shared/api/searchSecurities";
 import type { Security } from "@/shared/api/types";
 
@@ -14,12 +14,13 @@ export type Suggestions = {
 const NOTHING: Suggestions = { query: "", found: [], problem: null };
 const DEBOUNCE_MS = 120;
 
-/** Searches as somebody types; a newer query abandons the one before. */
+/** Searches as somebody types, or again; a newer query abandons the one before. */
 export function useSuggestions(
   query: string,
   onAnswer: (suggestions: Suggestions) => void,
-): Suggestions {
+): { suggestions: Suggestions; searchAgain: () => void } {
   const [suggestions, setSuggestions] = useState(NOTHING);
+  const [attempt, setAttempt] = useState(0);
   const answer = useEffectEvent((next: Suggestions) => {
     setSuggestions(next);
     onAnswer(next);
@@ -35,7 +36,7 @@ export function useSuggestions(
           if (!abort.signal.aborted) answer({ query, found, problem: null });
         },
         (error: unknown) => {
-          if (!isAbort(error)) answer({ query, found: [], problem: messageOf(error) });
+          if (!abort.signal.aborted) answer({ query, found: [], problem: messageOf(error) });
         },
       );
     }, DEBOUNCE_MS);
@@ -43,9 +44,14 @@ export function useSuggestions(
       clearTimeout(timer);
       abort.abort();
     };
-  }, [query]);
+  }, [query, attempt]);
 
-  return isAbout(suggestions, query) ? suggestions : NOTHING;
+  function searchAgain(): void {
+    setSuggestions(NOTHING);
+    setAttempt(attempt + 1);
+  }
+
+  return { suggestions: isAbout(suggestions, query) ? suggestions : NOTHING, searchAgain };
 }
 
 /** While somebody goes on typing the old answer stays; it must not outlive the question. */
