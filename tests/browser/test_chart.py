@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import OpenScreen
 from tests.browser.screen import Account, Screen
@@ -10,6 +10,8 @@ from tests.browser.stack import Stack
 from tests.integration.processes import wait_until
 
 CANDLES = {"1m": "a minute", "5m": "five minutes", "1h": "an hour", "1d": "a day"}
+
+TIME_AXIS = "[role=group] tr:last-child"
 
 
 def drawn(chart: Locator, what: str) -> Locator:
@@ -23,12 +25,21 @@ def is_chosen(chart: Locator, name: str) -> None:
     expect(pressed).to_have_text([name])
 
 
-def pixels(screen: Screen) -> str:
-    """What the chart's canvases show."""
+def pixels(screen: Screen, part: str = "") -> str:
+    """What the chart's canvases show, or those of a part of it."""
     found: str = screen.page.evaluate(
-        "() => [...document.querySelectorAll('canvas')].map((it) => it.toDataURL()).join()"
+        "(all) => [...document.querySelectorAll(all)].map((it) => it.toDataURL()).join()",
+        f"{part} canvas",
     )
     return found
+
+
+def turned(route: Route) -> None:
+    """Answer with candles of another colour, each as long as it is."""
+    candles = route.fetch().json()
+    for candle in candles:
+        candle["open"] = candle["low" if candle["open"] == candle["high"] else "high"]
+    route.fulfill(json=candles)
 
 
 def test_buttons_switch_between_prices_and_candles(
@@ -77,7 +88,7 @@ def test_intervals_are_chosen_by_keyboard(open_screen: OpenScreen, account: Acco
     is_chosen(chart, "1m")
 
 
-def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl(
+def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl_for_good(
     open_screen: OpenScreen, account: Account, stack: Stack
 ) -> None:
     account.watch("AAPL")
@@ -96,3 +107,12 @@ def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl(
         screen.page.mouse.wheel(0, -300)
         wait_until(lambda: pixels(screen) != before, what="a wider candle")
         assert screen.page.evaluate("() => scrollY") == top + 50
+        screen.page.keyboard.up("Control")
+        zoomed, times = pixels(screen), pixels(screen, TIME_AXIS)
+        screen.page.route("**/history?interval=1d&*", turned)
+        screen.page.context.set_offline(True)
+        screen.page.evaluate("() => window.dispatchEvent(new Event('online'))")
+        expect(screen.page.get_by_role("button", name="Retry")).to_be_visible()
+        screen.page.context.set_offline(False)
+        wait_until(lambda: pixels(screen) != zoomed, what="what was read anew")
+        assert pixels(screen, TIME_AXIS) == times

@@ -154,6 +154,7 @@ def test_large_prices_run_over_nothing_at_any_width(
         over = screen.rows.evaluate_all(f"rows => rows.flatMap({OVER_ANOTHER})")
         assert (width, over) == (width, [])
         assert (width, chart.locator("header").evaluate(OVER_ANOTHER)) == (width, [])
+        expect(chart.get_by_text("Previous close")).to_be_visible()
 
 
 def test_the_header_has_room_for_the_longest_badge_at_any_width(

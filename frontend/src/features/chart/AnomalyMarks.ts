@@ -8,6 +8,7 @@ import {
 
 import type { Anomaly } from "@/shared/protocol/frames";
 
+import { barStart } from "./bars";
 import { SECONDS } from "./intervals";
 import { markersOf } from "./markers";
 import type { Theme } from "./theme";
@@ -29,7 +30,7 @@ export class AnomalyMarks {
   /** Another series is drawn; what was pinned to the one before went with it. */
   pinTo(series: ISeriesApi<SeriesType>, { interval, prices }: Recorded): void {
     const seconds = interval === "tick" ? 1 : SECONDS[interval];
-    this.bars = { seconds, first: Math.floor((prices[0]?.at ?? 0) / 1000) };
+    this.bars = { seconds, first: barStart(prices[0]?.at ?? 0, seconds) };
     this.plugin = createSeriesMarkers(series, []);
     this.draw();
   }

@@ -4,7 +4,7 @@ import type { HistoryInterval } from "@/shared/api/types";
 import { formatDecimal } from "@/shared/format/decimal";
 import { formatClock } from "@/shared/format/time";
 import { Change } from "@/shared/prices/Change";
-import { usePrice } from "@/shared/prices/usePrice";
+import { useHasPrice, usePrice } from "@/shared/prices/usePrice";
 import type { Anomaly } from "@/shared/protocol/frames";
 import { Boundary } from "@/shared/ui/Boundary";
 
@@ -28,14 +28,15 @@ export function ChartPanel({ subject, round }: { subject: Subject; round: number
   const [minutes, setMinutes] = useState<number>(15);
   const { recorded, problem } = useHistory(subject.ticker, interval, round);
   const anomalies = useAnomalies(subject.ticker);
-  const isEmpty = recorded?.prices.length === 0;
+  const hasPrice = useHasPrice(subject.ticker);
+  const isEmpty = recorded?.prices.length === 0 && !hasPrice;
 
   return (
     <section className={styles.panel} aria-labelledby="chart-title">
       <Headline subject={subject} jump={latestOf(anomalies)} />
       <div className={styles.chart}>
         {recorded !== null && !isEmpty && (
-          <Boundary fallback={<p className={styles.note}>The chart could not be loaded.</p>}>
+          <Boundary fallback={<NotLoaded />}>
             <Suspense>
               <PriceChart
                 ticker={subject.ticker}
@@ -63,6 +64,18 @@ export function ChartPanel({ subject, round }: { subject: Subject; round: number
         </p>
       </footer>
     </section>
+  );
+}
+
+/** Its code may be another by now: after an upgrade only the new page knows where that is. */
+function NotLoaded() {
+  return (
+    <div className={styles.note}>
+      <p>The chart could not be loaded.</p>
+      <button type="button" className={styles.reload} onClick={() => location.reload()}>
+        Reload
+      </button>
+    </div>
   );
 }
 

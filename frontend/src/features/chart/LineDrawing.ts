@@ -1,17 +1,15 @@
 import { AreaSeries, type IChartApi, type IPriceLine, LineStyle } from "lightweight-charts";
 
 import type { Direction } from "@/shared/format/decimal";
-import { formatClock, formatStamp } from "@/shared/format/time";
 
-import { type Drawing, type Move, RIGHT_OFFSET } from "./Drawing";
-import { type Point, pointOf, shownMinutes, startOf } from "./points";
+import type { Drawing, Move } from "./Drawing";
+import { type Point, pointOf, startOf } from "./points";
 import { seriesColors, type Theme } from "./theme";
 
 /** Every price, as a line over an area; beside it the previous close. */
 export class LineDrawing implements Drawing {
   readonly series;
   private direction: Direction = "flat";
-  private hasWideRange = false;
   private closeLine: IPriceLine | null = null;
   private close: string | null = null;
 
@@ -43,18 +41,8 @@ export class LineDrawing implements Drawing {
   }
 
   sight(minutes: number) {
-    this.hasWideRange = shownMinutes(this.points, minutes) > 10;
-    const to = this.points.length - 1 + RIGHT_OFFSET;
-    return { from: startOf(this.points, minutes), to };
+    return { from: startOf(this.points, minutes), to: this.points.length - 1 };
   }
-
-  /** Minutes name the marks of a wide range; close up, several marks share one. */
-  tickLabel(ms: number): string {
-    const clock = formatClock(ms);
-    return this.hasWideRange ? clock.replace(/:\d\d$/, "") : clock;
-  }
-
-  stamp = formatStamp;
 
   private color(direction: Direction): void {
     if (direction === this.direction) return;

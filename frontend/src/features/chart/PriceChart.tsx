@@ -22,7 +22,6 @@ const PAN_BARS = 20;
 export default function PriceChart({ ticker, recorded, minutes, anomalies }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<TickerChart>(null);
-  const range = useRef(minutes);
 
   useEffect(() => {
     if (element.current === null) return;
@@ -37,9 +36,10 @@ export default function PriceChart({ ticker, recorded, minutes, anomalies }: Pro
     };
   }, []);
 
+  useEffect(() => chart.current?.zoomTo(minutes), [minutes]);
+
   useEffect(() => {
-    chart.current?.show(recorded);
-    chart.current?.zoomTo(range.current);
+    chart.current?.show(ticker, recorded);
     const follow = (): void => {
       const price = priceStore.get(ticker);
       if (price !== undefined) chart.current?.moved(price, directionOf(price.abs_change ?? "0"));
@@ -48,16 +48,12 @@ export default function PriceChart({ ticker, recorded, minutes, anomalies }: Pro
     return priceStore.subscribe(ticker, follow);
   }, [ticker, recorded]);
 
-  useEffect(() => {
-    range.current = minutes;
-    chart.current?.zoomTo(minutes);
-  }, [minutes]);
-
   useEffect(() => chart.current?.mark(anomalies), [anomalies]);
 
   function onKeyDown(event: KeyboardEvent): void {
     const bars = { ArrowLeft: -PAN_BARS, ArrowRight: PAN_BARS }[event.key];
-    if (bars === undefined) return;
+    // With another key held the arrows are the browser's: Alt and left goes back a page.
+    if (bars === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     chart.current?.pan(bars);
   }

@@ -1,5 +1,6 @@
 import { createChart, type IChartApi, type TickMarkType } from "lightweight-charts";
 
+import type { HistoryInterval } from "@/shared/api/types";
 import { decimalsOf, type Direction } from "@/shared/format/decimal";
 import type { LivePrice } from "@/shared/prices/priceStore";
 import type { Anomaly } from "@/shared/protocol/frames";
@@ -7,19 +8,29 @@ import type { Anomaly } from "@/shared/protocol/frames";
 import { AnomalyMarks } from "./AnomalyMarks";
 import { barOf } from "./bars";
 import { CandleDrawing } from "./CandleDrawing";
-import { type Drawing, RIGHT_OFFSET } from "./Drawing";
+import type { Drawing } from "./Drawing";
 import { SECONDS } from "./intervals";
 import { LineDrawing } from "./LineDrawing";
 import { pointsOf } from "./points";
 import { priceLabel } from "./priceLabel";
 import { chartOptions, readTheme } from "./theme";
+import { markLabel, momentLabel } from "./timeLabel";
 import type { Recorded } from "./useHistory";
+
+/**
+ * Room to the right of the newest price, however many bars that is: for half of what names its
+ * time, and somewhat more, as the price axis takes its share of the element's width.
+ */
+const ROOM_PX = 36;
 
 /** lightweight-charts, reduced to what this screen asks of it. Knows no React. */
 export class TickerChart {
   private readonly chart: IChartApi;
   private readonly marks: AnomalyMarks;
   private drawing: Drawing | null = null;
+  private ticker: string | null = null;
+  private interval: HistoryInterval = "tick";
+  private minutes = Infinity;
   private decimals = 2;
 
   constructor(private readonly element: HTMLElement) {
@@ -29,19 +40,23 @@ export class TickerChart {
       ...chartOptions(theme),
       autoSize: true,
       localization: {
-        timeFormatter: (seconds: number) => this.drawing?.stamp(seconds * 1000) ?? "",
+        timeFormatter: (seconds: number) => momentLabel(seconds * 1000, this.interval),
         priceFormatter: (price: number) => priceLabel(price, this.decimals),
       },
-      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 } },
+      rightPriceScale: {
+        borderVisible: false,
+        entireTextOnly: true,
+        scaleMargins: { top: 0.12, bottom: 0.08 },
+      },
       timeScale: {
         borderVisible: false,
         timeVisible: true,
         secondsVisible: true,
-        rightOffset: RIGHT_OFFSET,
+        rightOffsetPixels: ROOM_PX,
         minBarSpacing: 0.1,
         allowBoldLabels: false,
         tickMarkFormatter: (seconds: number, type: TickMarkType) =>
-          this.drawing?.tickLabel(seconds * 1000, type) ?? "",
+          markLabel(seconds * 1000, type, this.interval),
       },
       handleScroll: { vertTouchDrag: false },
     });
@@ -61,8 +76,15 @@ export class TickerChart {
     this.marks.repaint(theme);
   }
 
-  /** Draw this, in the place of what was drawn. */
-  show(recorded: Recorded): void {
+  /**
+   * Draw this, in the place of what was drawn. What is only read anew, of the same ticker and
+   * interval, is looked at from where the reader is: the time scale keeps its place and its zoom.
+   */
+  show(ticker: string, recorded: Recorded): void {
+    const { interval } = recorded;
+    const isAnother = this.ticker !== ticker || this.interval !== interval;
+    this.ticker = ticker;
+    this.interval = interval;
     if (this.drawing !== null) this.chart.removeSeries(this.drawing.series);
     const { chart } = this;
     const theme = readTheme(this.element);
@@ -71,7 +93,11 @@ export class TickerChart {
         ? new LineDrawing(chart, theme, pointsOf(recorded.prices))
         : new CandleDrawing(chart, theme, recorded.prices.map(barOf), SECONDS[recorded.interval]);
     this.marks.pinTo(this.drawing.series, recorded);
-    this.setPriceFormat();
+    this.setDecimals(Math.max(...textsOf(recorded).map(decimalsOf), isAnother ? 2 : this.decimals));
+    if (!isAnother) return;
+    // Labels are kept by their time; those of days in UTC are others than those of hours.
+    this.chart.timeScale().applyOptions({});
+    this.zoomTo(this.minutes);
   }
 
   /** Where the price jumped. */
@@ -79,9 +105,14 @@ export class TickerChart {
     this.marks.show(anomalies);
   }
 
+  /** The newest minutes are in sight, and of whatever is shown next. */
   zoomTo(minutes: number): void {
+    this.minutes = minutes;
     if (this.drawing === null) return;
-    this.chart.timeScale().setVisibleLogicalRange(this.drawing.sight(minutes));
+    const { from, to } = this.drawing.sight(minutes);
+    // Of the time scale itself nobody knows the width before it was painted.
+    const room = (ROOM_PX * (to - from + 1)) / Math.max(1, this.element.clientWidth - ROOM_PX);
+    this.chart.timeScale().setVisibleLogicalRange({ from, to: to + room });
   }
 
   pan(bars: number): void {
@@ -93,16 +124,20 @@ export class TickerChart {
     const { price: text, updated_at: at } = price;
     if (text === null || at === null) return;
     this.drawing?.moved({ ...price, price: text, updated_at: at }, direction);
-    if (decimalsOf(text) === this.decimals) return;
-    this.decimals = decimalsOf(text);
-    this.setPriceFormat();
+    if (decimalsOf(text) > this.decimals) this.setDecimals(decimalsOf(text));
   }
 
-  private setPriceFormat(): void {
-    const precision = this.decimals;
+  /** As many as the price with the most of them: prices come without the zeros at their end. */
+  private setDecimals(precision: number): void {
+    this.decimals = precision;
     const minMove = 1 / 10 ** precision;
     this.drawing?.series.applyOptions({ priceFormat: { type: "price", precision, minMove } });
   }
+}
+
+function textsOf({ interval, prices }: Recorded): string[] {
+  if (interval === "tick") return prices.map(({ price }) => price);
+  return prices.flatMap(({ open, high, low, close }) => [open, high, low, close]);
 }
 
 /** The wheel scrolls the page; with Ctrl, which is what two fingers on a touchpad send, it zooms. */

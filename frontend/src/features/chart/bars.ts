@@ -5,6 +5,10 @@ import type { Candle } from "@/shared/api/types";
 /** A candle in the chart's own form: whole seconds and numbers. */
 export type Bar = CandlestickData<UTCTimestamp>;
 
+/** When the bar of so many seconds begins in which a moment lies, in the chart's whole seconds. */
+export const barStart = (ms: number, seconds: number): UTCTimestamp =>
+  (Math.floor(ms / 1000 / seconds) * seconds) as UTCTimestamp;
+
 export const barOf = ({ at, open, high, low, close }: Candle): Bar => ({
   time: (at / 1000) as UTCTimestamp,
   open: Number(open),
@@ -23,7 +27,7 @@ export function barAfter(
   seconds: number,
 ): Bar | null {
   const value = Number(price);
-  const time = (Math.floor(at / 1000 / seconds) * seconds) as UTCTimestamp;
+  const time = barStart(at, seconds);
   if (last === undefined || time > last.time) {
     return { time, open: value, high: value, low: value, close: value };
   }

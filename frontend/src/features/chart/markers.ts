@@ -3,6 +3,7 @@ import type { SeriesMarker, UTCTimestamp } from "lightweight-charts";
 import { formatPercent } from "@/shared/format/decimal";
 import type { Anomaly } from "@/shared/protocol/frames";
 
+import { barStart } from "./bars";
 import type { Theme } from "./theme";
 
 export type Marker = SeriesMarker<UTCTimestamp>;
@@ -17,9 +18,9 @@ export function markersOf(
   bars: { seconds: number; first: number },
   colors: Theme["lines"],
 ): Marker[] {
-  const byPlace = new Map<string, { time: number; anomaly: Anomaly; count: number }>();
+  const byPlace = new Map<string, { time: UTCTimestamp; anomaly: Anomaly; count: number }>();
   for (const anomaly of anomalies) {
-    const time = Math.floor(anomaly.at / 1000 / bars.seconds) * bars.seconds;
+    const time = barStart(anomaly.at, bars.seconds);
     if (time < bars.first) continue;
     const place = `${time} ${anomaly.direction}`;
     const there = byPlace.get(place);
@@ -29,7 +30,7 @@ export function markersOf(
   }
   const places = [...byPlace.values()].sort((one, other) => one.time - other.time);
   return places.map(({ time, anomaly: { direction, pct_change: change }, count }, index) => ({
-    time: time as UTCTimestamp,
+    time,
     position: direction === "up" ? "belowBar" : "aboveBar",
     shape: direction === "up" ? "arrowUp" : "arrowDown",
     color: colors[direction],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { pointsOf, shownMinutes, startOf } from "./points";
+import { pointsOf, startOf } from "./points";
 
 const at = (seconds: number, price = "1.00") => ({ at: seconds * 1000, price });
 
@@ -30,10 +30,4 @@ test("few points are not stretched: the range reaches to before the first", () =
   expect(startOf(everyTenSeconds(361), 5)).toBe(301);
   expect(startOf(everyTenSeconds(3), 5)).toBe(-57);
   expect(startOf([], 5)).toBe(-60);
-});
-
-test("a range shows no more time than was recorded", () => {
-  expect(shownMinutes(everyTenSeconds(361), 15)).toBe(15);
-  expect(shownMinutes(everyTenSeconds(13), Infinity)).toBe(2);
-  expect(shownMinutes([], 5)).toBe(0);
 });

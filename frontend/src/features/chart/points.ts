@@ -1,10 +1,12 @@
 import type { LineData, UTCTimestamp } from "lightweight-charts";
 
-/** The chart's own form: whole seconds and numbers. The only place where prices become numbers. */
+import { barStart } from "./bars";
+
+/** A price in the chart's own form: whole seconds and numbers. */
 export type Point = LineData<UTCTimestamp>;
 
 export const pointOf = (at: number, price: string): Point => ({
-  time: Math.floor(at / 1000) as UTCTimestamp,
+  time: barStart(at, 1),
   value: Number(price),
 });
 
@@ -28,11 +30,4 @@ export function startOf(points: readonly Point[], minutes: number): number {
   const from = (points.at(-1)?.time ?? 0) - minutes * 60;
   const index = Math.max(0, points.findIndex(({ time }) => time >= from));
   return Math.min(index, points.length - AT_LEAST_SHOWN);
-}
-
-/** How much time a range really shows: what was recorded may be less than was asked for. */
-export function shownMinutes(points: readonly Point[], minutes: number): number {
-  const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined) return 0;
-  return Math.min(minutes, (last.time - first.time) / 60);
 }
