@@ -65,6 +65,7 @@ class Screen:
         self.search = page.get_by_role("combobox")
         self.badge = page.get_by_role("status", name="Connection")
         self.rows = page.locator("[data-ticker]")
+        self.heading = page.get_by_role("heading", level=1)
         self.notices = page.get_by_role("status", name="Notices")
 
     def open(self) -> "Screen":

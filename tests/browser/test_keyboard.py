@@ -17,6 +17,8 @@ def test_from_signing_in_to_undoing_a_removal(signed_out: OpenScreen, account: A
     keyboard.type(PASSWORD)
     keyboard.press("Enter")
     screen.shows("AAPL")
+    expect(screen.heading).to_be_focused()
+    expect(screen.heading).to_have_text("Your watchlist")
 
     keyboard.press("/")
     keyboard.type("KO")
@@ -48,7 +50,29 @@ def test_undo_takes_the_focus_to_what_came_back(open_screen: OpenScreen, account
     screen = open_screen()
     screen.page.get_by_role("button", name="Remove AAPL").press("Enter")
     expect(screen.rows).to_have_count(0)
+    expect(screen.heading).to_be_focused()
     screen.notices.get_by_role("button", name="Undo").press("Enter")
+    expect(screen.page.locator("button[data-pick=AAPL]")).to_be_focused()
+
+
+def test_an_idea_that_is_taken_keeps_the_focus(open_screen: OpenScreen) -> None:
+    screen = open_screen()
+    idea = screen.page.get_by_role("button", name="Add AAPL")
+    idea.press("Enter")
+    expect(screen.page.locator("button[data-pick=AAPL]")).to_be_focused()
+    screen.page.keyboard.press("Delete")
+    expect(screen.heading).to_be_focused()
+    expect(idea).to_be_visible()
+    screen.page.keyboard.press("Tab")
+    expect(idea).to_be_focused()
+
+
+def test_the_focus_stays_in_the_row_that_takes_the_place_of_the_last(
+    open_screen: OpenScreen, account: Account
+) -> None:
+    account.watch("AAPL", "KO")
+    screen = open_screen()
+    screen.page.get_by_role("button", name="Remove KO").press("Enter")
     expect(screen.page.locator("button[data-pick=AAPL]")).to_be_focused()
 
 

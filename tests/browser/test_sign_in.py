@@ -64,6 +64,7 @@ def test_signing_out_ends_every_tab(open_screen: OpenScreen) -> None:
     first.page.get_by_role("button", name="Sign out").click()
     for screen in (first, second):
         expect(screen.page.get_by_label("Username")).to_be_visible()
+        expect(screen.heading).to_be_focused()
     asked = requests_of(first.page)
     first.page.reload()
     expect(first.page.get_by_label("Username")).to_be_visible()
@@ -93,7 +94,7 @@ def test_a_first_visit_asks_for_nobody_s_session_and_leaves_nothing_red_in_the_c
 
 
 def test_two_tabs_that_load_at_once_both_stay_signed_in(open_screen: OpenScreen) -> None:
-    """The refresh token can be used once; the tabs take turns."""
+    """They share a cookie that can be used once."""
     first = open_screen()
     first.is_live()
     tabs = [first, *(Screen(first.page.context.new_page(), first.url) for _ in range(3))]

@@ -7,9 +7,11 @@ import { Toasts } from "@/shared/ui/Toasts";
 import { Broken } from "./Broken";
 import { Screen } from "./Screen";
 import { Starting } from "./Starting";
+import { useHeadingOnArrival } from "./useHeadingOnArrival";
 
 export function App() {
   const state = useStore(session.state);
+  useHeadingOnArrival(state.name);
   return (
     <Boundary fallback={<Broken />}>
       {state.name === "starting" && <Starting problem={state.problem} />}

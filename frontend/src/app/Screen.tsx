@@ -14,7 +14,7 @@ import { say } from "@/shared/ui/toasts";
 import { addSecurity, removeTicker } from "./edits";
 import { Header } from "./Header";
 import { gaps, goLive } from "./live";
-import { revealChart, revealRow } from "./reveal";
+import { focusRow, revealChart, revealRow } from "./reveal";
 import styles from "./Screen.module.css";
 import { useChosen } from "./useChosen";
 import { useShortcuts } from "./useShortcuts";
@@ -60,16 +60,27 @@ export function Screen({ user }: { user: User }) {
     [show],
   );
 
+  const addIdea = useCallback(
+    (security: Security) => {
+      add(security);
+      // The button for it goes away with the ideas, and would take the focus along.
+      focusRow(security.ticker);
+    },
+    [add],
+  );
+
   return (
     <>
       <Header user={user}>
         <SearchBox inputRef={search} listed={listed} onAdd={add} onShow={showListed} />
       </Header>
       <main className={styles.main} data-filled={rows.length > 0}>
-        <h1 className="visually-hidden">Your watchlist</h1>
+        <h1 className="visually-hidden" tabIndex={-1}>
+          Your watchlist
+        </h1>
         {status !== "ready" && rows.length === 0 && <ListStatus problem={problem} />}
         {status === "ready" && rows.length === 0 && (
-          <EmptyList isNew={inactive.length === 0} onAdd={add} />
+          <EmptyList isNew={inactive.length === 0} onAdd={addIdea} />
         )}
         {rows.length === 0 && <InactiveNote inactive={inactive} onRemove={removeTicker} />}
         {subject !== undefined && (

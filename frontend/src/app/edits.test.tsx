@@ -17,7 +17,12 @@ const settle = () => act(() => vi.advanceTimersByTimeAsync(0));
 
 function Page() {
   useShortcuts({ current: null });
-  return <Toasts />;
+  return (
+    <>
+      <h1 tabIndex={-1}>Your watchlist</h1>
+      <Toasts />
+    </>
+  );
 }
 
 beforeEach(async () => {
@@ -58,6 +63,15 @@ test.each([{ ctrlKey: true }, { metaKey: true }])("so does the key for undo: %o"
   expect(shown()).toEqual(["AAPL", "KO", "MSFT"]);
 });
 
+test("what was removed and added again needs no undo any more", async () => {
+  act(() => removeTicker("KO"));
+  act(() => addSecurity(security("KO")));
+  await settle();
+  expect(screen.queryByText("KO removed")).toBeNull();
+  act(() => removeTicker("KO"));
+  expect(screen.getAllByText("KO removed")).toHaveLength(1);
+});
+
 test("the offer to undo goes away, but not while it is pointed at", async () => {
   act(() => removeTicker("KO"));
   fireEvent.pointerEnter(screen.getByText("KO removed").parentElement!);
@@ -65,6 +79,30 @@ test("the offer to undo goes away, but not while it is pointed at", async () => 
   fireEvent.pointerLeave(screen.getByText("KO removed").parentElement!);
   await act(() => vi.advanceTimersByTimeAsync(8000));
   expect(screen.queryByText("KO removed")).toBeNull();
+});
+
+test("nor while it holds the focus, wherever the pointer goes", async () => {
+  act(() => removeTicker("KO"));
+  const card = screen.getByText("KO removed").parentElement!;
+  act(() => screen.getByRole("button", { name: "Undo" }).focus());
+  fireEvent.pointerEnter(card);
+  fireEvent.pointerLeave(card);
+  await act(() => vi.advanceTimersByTimeAsync(20_000));
+  expect(screen.getByText("KO removed")).toBeTruthy();
+  act(() => screen.getByRole("button", { name: "Undo" }).blur());
+  await act(() => vi.advanceTimersByTimeAsync(8000));
+  expect(screen.queryByText("KO removed")).toBeNull();
+});
+
+test("notices that are dismissed by keyboard pass the focus on, and back to the page", async () => {
+  act(() => removeTicker("KO"));
+  act(() => removeTicker("MSFT"));
+  for (const next of ["Dismiss notice", "Your watchlist"]) {
+    fireEvent.click(screen.getAllByRole("button", { name: "Dismiss notice" })[0]!, { detail: 0 });
+    await act(() => vi.advanceTimersByTimeAsync(20));
+    const held = document.activeElement!;
+    expect(held.getAttribute("aria-label") ?? held.textContent).toBe(next);
+  }
 });
 
 test("what was added is said to those who cannot see it, each time, and not for ever", async () => {

@@ -1,3 +1,5 @@
+import { focusHeading } from "@/shared/ui/focus";
+
 /** Brings a row into sight, once it is there. */
 export function revealRow(ticker: string): void {
   requestAnimationFrame(() => {
@@ -11,6 +13,24 @@ export function focusRow(ticker: string): void {
     document.querySelector<HTMLElement>(`[data-pick="${CSS.escape(ticker)}"]`)?.focus();
   });
 }
+
+/** An entry leaves the list: the focus, if it is there, moves to the one that takes its place. */
+export function keepFocus(): void {
+  const leaving = document.activeElement?.closest<HTMLElement>("[data-entry]");
+  const kind = leaving?.dataset.entry;
+  if (leaving == null || kind === undefined) return;
+  const index = entries(kind).indexOf(leaving);
+  requestAnimationFrame(() => {
+    const left = entries(kind);
+    const next = left[Math.min(index, left.length - 1)] ?? entries("row").at(-1);
+    if (next === undefined) focusHeading();
+    else next.querySelector("button")?.focus();
+  });
+}
+
+const entries = (kind: string): HTMLElement[] => [
+  ...document.querySelectorAll<HTMLElement>(`[data-entry="${kind}"]`),
+];
 
 /** On a phone the chart may be far above the row that was tapped. */
 export function revealChart(chart: Element | null): void {

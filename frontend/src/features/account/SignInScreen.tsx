@@ -19,7 +19,9 @@ export function SignInScreen({ notice }: { notice: string | null }) {
       <div className={styles.card}>
         <header className={styles.header}>
           <Mark size={44} />
-          <h1 className={styles.title}>{words.title}</h1>
+          <h1 className={styles.title} tabIndex={-1}>
+            {words.title}
+          </h1>
           <p className={styles.tagline}>Your stocks, moving as the market moves.</p>
         </header>
         {notice !== null && (

@@ -1,5 +1,3 @@
-import { useRef } from "react";
-
 import styles from "./InactiveNote.module.css";
 import type { Row } from "./rows";
 
@@ -7,27 +5,16 @@ type Props = { inactive: readonly Row[]; onRemove: (ticker: string) => void };
 
 /** What is on the list but cannot have prices: it may come back, and can be taken off. */
 export function InactiveNote({ inactive, onRemove }: Props) {
-  const note = useRef<HTMLElement>(null);
   if (inactive.length === 0) return null;
-
-  const remove = (ticker: string, index: number): void => {
-    onRemove(ticker);
-    // The button goes away, and would take the focus along.
-    requestAnimationFrame(() => {
-      const left = note.current?.querySelectorAll("button") ?? [];
-      (left[Math.min(index, left.length - 1)] ?? lastOfPage())?.focus();
-    });
-  };
-
   return (
-    <section ref={note} className={styles.note} aria-labelledby="inactive-title">
+    <section className={styles.note} aria-labelledby="inactive-title">
       <h3 id="inactive-title" className={styles.title}>
         No longer active
       </h3>
       <p>On your list, without prices until that changes.</p>
       <ul className={styles.tickers}>
-        {inactive.map(({ ticker, name }, index) => (
-          <li key={ticker}>
+        {inactive.map(({ ticker, name }) => (
+          <li key={ticker} data-entry="inactive">
             <span className={styles.ticker} title={name}>
               {ticker}
             </span>
@@ -35,7 +22,7 @@ export function InactiveNote({ inactive, onRemove }: Props) {
               type="button"
               className={styles.remove}
               aria-label={`Remove ${ticker}`}
-              onClick={() => remove(ticker, index)}
+              onClick={() => onRemove(ticker)}
             >
               Remove
             </button>
@@ -44,9 +31,4 @@ export function InactiveNote({ inactive, onRemove }: Props) {
       </ul>
     </section>
   );
-}
-
-/** The last row, or the last idea of the empty list. */
-function lastOfPage(): HTMLElement | undefined {
-  return [...document.querySelectorAll<HTMLElement>("main :is([data-pick], li button)")].at(-1);
 }

@@ -88,6 +88,15 @@ test("arrow keys walk the rows, Delete removes, and Tab stops at one row only", 
   ]);
 });
 
+test("a Delete that is held down removes one row", () => {
+  screen.getByRole("button", { name: "KO" }).focus();
+  for (const repeat of [false, true, true]) {
+    const event = { key: "Delete", repeat };
+    expect(fireEvent.keyDown(document.activeElement!, event)).toBe(false);
+  }
+  expect(onRemove).toHaveBeenCalledOnce();
+});
+
 test("removing does not choose", () => {
   onChoose.mockReset();
   fireEvent.click(screen.getByRole("button", { name: "Remove KO" }));

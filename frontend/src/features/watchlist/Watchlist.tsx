@@ -1,8 +1,8 @@
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 
 import { Breadth } from "./Breadth";
 import type { Row } from "./rows";
-import { keepFocusIn, useRowKeys } from "./useRowKeys";
+import { useRowKeys } from "./useRowKeys";
 import styles from "./Watchlist.module.css";
 import { WatchlistRow } from "./WatchlistRow";
 
@@ -21,14 +21,7 @@ export function Watchlist({ rows, chosen, onChoose, onRemove }: Props) {
   const [focused, setFocused] = useState<string | null>(null);
   const tickers = useMemo(() => rows.map(({ ticker }) => ticker), [rows]);
   const tabStop = [focused, chosen].find((it) => it !== null && tickers.includes(it)) ?? tickers[0];
-  const remove = useCallback(
-    (ticker: string) => {
-      keepFocusIn(list, ticker);
-      onRemove(ticker);
-    },
-    [onRemove],
-  );
-  const onKeyDown = useRowKeys(list, remove);
+  const onKeyDown = useRowKeys(list, onRemove);
 
   return (
     <section className={styles.panel} aria-labelledby="watchlist-title">
@@ -66,7 +59,7 @@ export function Watchlist({ rows, chosen, onChoose, onRemove }: Props) {
               isTabStop={row.ticker === tabStop}
               onChoose={onChoose}
               onFocus={setFocused}
-              onRemove={remove}
+              onRemove={onRemove}
             />
           ))}
         </div>

@@ -30,6 +30,7 @@ export const WatchlistRow = memo(function WatchlistRow(props: Props) {
     <div
       role="row"
       className={styles.row}
+      data-entry="row"
       data-ticker={ticker}
       data-chosen={isChosen}
       onClick={() => onChoose(ticker)}

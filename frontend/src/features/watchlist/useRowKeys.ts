@@ -28,22 +28,12 @@ export function useRowKeys(
         buttons[step(index, buttons.length - 1)]?.focus();
       } else if (event.key === "Delete" || event.key === "Backspace") {
         event.preventDefault();
-        onRemove(button.dataset.pick ?? "");
+        // A key that is held down means one row, not one after the other.
+        if (!event.repeat) onRemove(button.dataset.pick ?? "");
       }
     },
     [list, onRemove],
   );
-}
-
-/** If the focus is in the row that goes away, it moves to the one that takes its place. */
-export function keepFocusIn(list: List, leaving: string): void {
-  const index = pickButtons(list).findIndex((button) => button.dataset.pick === leaving);
-  const row = pickButtons(list)[index]?.closest('[role="row"]');
-  if (!row?.contains(document.activeElement)) return;
-  requestAnimationFrame(() => {
-    const left = pickButtons(list);
-    left[Math.min(index, left.length - 1)]?.focus();
-  });
 }
 
 function pickButtons(list: List): HTMLButtonElement[] {

@@ -1,14 +1,15 @@
-import { useEffect, useState } from "react";
+import { type MouseEvent, useEffect, useState } from "react";
 
 import { useStore } from "@/shared/store";
 
+import { focusHeading } from "./focus";
 import { AlertIcon, CloseIcon } from "./icons";
 import { dismissToast, said, takeAction, type Toast, toasts } from "./toasts";
 import styles from "./Toasts.module.css";
 
 const STAYS_MS = 8000;
 
-/** Short notices; the one live region of the screen that speaks without being asked. */
+/** Short notices, and what is for ears only. */
 export function Toasts() {
   const shown = useStore(toasts);
   return (
@@ -40,22 +41,30 @@ function Said() {
 }
 
 function ToastCard({ toast }: { toast: Toast }) {
-  const [isHeld, setHeld] = useState(false);
+  const [isPointedAt, setPointedAt] = useState(false);
+  const [hasFocus, setFocus] = useState(false);
+  const isHeld = isPointedAt || hasFocus;
 
   useEffect(() => {
     if (isHeld) return;
-    const timer = setTimeout(() => dismissToast(toast.id), STAYS_MS);
+    const timer = setTimeout(() => dismissToast(toast.name), STAYS_MS);
     return () => clearTimeout(timer);
-  }, [isHeld, toast.id]);
+  }, [isHeld, toast.name]);
+
+  function dismiss({ detail }: MouseEvent): void {
+    dismissToast(toast.name);
+    // Without a pointer: the button goes away, and would take the focus along.
+    if (detail === 0) requestAnimationFrame(focusNextNotice);
+  }
 
   return (
     <div
       className={styles.toast}
       data-kind={toast.kind}
-      onPointerEnter={() => setHeld(true)}
-      onPointerLeave={() => setHeld(false)}
-      onFocus={() => setHeld(true)}
-      onBlur={() => setHeld(false)}
+      onPointerEnter={() => setPointedAt(true)}
+      onPointerLeave={() => setPointedAt(false)}
+      onFocus={() => setFocus(true)}
+      onBlur={() => setFocus(false)}
     >
       {toast.kind === "problem" && <AlertIcon />}
       <span className={styles.text}>{toast.text}</span>
@@ -67,11 +76,18 @@ function ToastCard({ toast }: { toast: Toast }) {
       <button
         type="button"
         className={styles.close}
+        data-dismiss
         aria-label="Dismiss notice"
-        onClick={() => dismissToast(toast.id)}
+        onClick={dismiss}
       >
         <CloseIcon />
       </button>
     </div>
   );
+}
+
+function focusNextNotice(): void {
+  const next = document.querySelector<HTMLElement>("[data-dismiss]");
+  if (next === null) focusHeading();
+  else next.focus();
 }

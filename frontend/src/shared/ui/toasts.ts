@@ -2,6 +2,8 @@ import { createStore } from "@/shared/store";
 
 export type Toast = {
   id: number;
+  /** Of those with the same name, the newest takes the place of the others. */
+  name: string;
   text: string;
   kind: "plain" | "problem";
   action: { label: string; run: () => void } | null;
@@ -21,20 +23,20 @@ export function say(text: string): void {
   nextId += 1;
 }
 
-/** Returns the id by which the toast can be dismissed. */
-export function showToast(text: string, options: Partial<Pick<Toast, "kind" | "action">> = {}): number {
-  const toast: Toast = { id: nextId, text, kind: "plain", action: null, ...options };
+export function showToast(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): void {
+  const toast: Toast = { id: nextId, name: `${nextId}`, text, kind: "plain", action: null, ...options };
   nextId += 1;
-  toasts.set([...toasts.get(), toast].slice(-AT_MOST));
-  return toast.id;
+  toasts.set([...allBut(toast.name), toast].slice(-AT_MOST));
 }
 
-export function dismissToast(id: number): void {
-  toasts.set(toasts.get().filter((toast) => toast.id !== id));
+export function dismissToast(name: string): void {
+  toasts.set(allBut(name));
 }
+
+const allBut = (name: string): Toast[] => toasts.get().filter((toast) => toast.name !== name);
 
 export function takeAction(toast: Toast): void {
-  dismissToast(toast.id);
+  dismissToast(toast.name);
   toast.action?.run();
 }
 
