@@ -1,14 +1,15 @@
-import { messageOf } from "@/shared/api/errors";
+import { isAbort, messageOf } from "@/shared/api/errors";
 import type { WatchlistItem } from "@/shared/api/types";
 import { priceStore } from "@/shared/prices/priceStore";
 import type { Quote } from "@/shared/protocol/frames";
+import { retryMs } from "@/shared/retry";
 import { createStore } from "@/shared/store";
 
 import { getWatchlist } from "./api/getWatchlist";
 import { putOnWatchlist } from "./api/putOnWatchlist";
 import { removeFromWatchlist } from "./api/removeFromWatchlist";
 import { EditQueue } from "./EditQueue";
-import { insertedAt, type Row, rowOf, rowOfQuote, without } from "./rows";
+import { insertedAt, renamed, type Row, rowOf, rowOfQuote, without } from "./rows";
 import { LOADING, type Removed, type WatchlistState } from "./state";
 
 /**
@@ -17,60 +18,83 @@ import { LOADING, type Removed, type WatchlistState } from "./state";
  */
 export class WatchlistStore {
   readonly state = createStore<WatchlistState>(LOADING);
-  private readonly edits = new EditQueue();
+  private edits = new EditQueue();
   /** Numbers the readings: what an older one brings is no longer wanted. */
   private turn = 0;
   private isReading = false;
+  /** Ours is known not to be the server's list: whoever can, reads it. */
   private isOutdated = false;
-  /** The list as the newest snapshot named it, until it has been compared with ours. */
-  private told: readonly string[] | null = null;
+  /** The list as the server named it during a reading, until what was read has been compared with it. */
+  private named: readonly string[] | null = null;
   /** All of it, as the server counts places; `inactive` names those without prices. */
   private list: readonly Row[] = [];
   private inactive: ReadonlySet<string> = new Set();
 
+  /** Somebody else may come: nothing of what was begun goes on, or reaches what comes after. */
   clear(): void {
+    this.edits.close();
+    this.edits = new EditQueue();
     this.turn += 1;
     this.isOutdated = this.isReading = false;
-    this.told = null;
+    this.named = null;
     this.list = [];
     this.inactive = new Set();
     this.state.set(LOADING);
   }
 
-  async load(): Promise<void> {
+  /** Reads it until that succeeds; `failures` in a row came before. */
+  async load(failures = 0): Promise<void> {
     if (this.edits.isBusy) {
       this.isOutdated = true;
       return;
     }
     const turn = (this.turn += 1);
     this.isReading = true;
+    this.isOutdated = false;
     try {
       const items = await getWatchlist();
       if (turn === this.turn) this.take(items);
     } catch (error) {
       if (turn !== this.turn) return;
       this.isReading = false;
-      // A list that is shown already stays; the connection's badge says that it may be old.
+      this.isOutdated = true;
+      const wait = retryMs(error, failures);
+      const again = (): unknown => turn === this.turn && void this.load(failures + 1);
+      if (wait !== null) setTimeout(again, wait);
+      // A list that is shown already stays until it has been read.
       if (this.state.get().status === "ready") return;
       this.state.set({ ...LOADING, status: "failed", problem: messageOf(error) });
     }
   }
 
-  /** A snapshot names the whole list: read it again only if ours is another one. */
+  /** The server names what has prices on the list: read it again only if ours is another one. */
   agreeWith(tickers: readonly string[]): void {
-    this.told = tickers;
-    if (this.state.get().status === "failed") return void this.load();
-    if (!this.isReading && !this.edits.isBusy) this.compare();
+    if (this.edits.isBusy) {
+      this.isOutdated = true;
+      return;
+    }
+    this.named = tickers;
+    if (!this.isReading) this.compare();
   }
 
-  /** Puts a row on the list, at the end or where it was. Throws what the server refuses. */
-  add(row: Row, index?: number): Promise<void> {
+  /** When somebody looks again: the server names nothing inactive, nor that it was taken off elsewhere. */
+  probe(): void {
+    if (this.state.get().inactive.length > 0) void this.load();
+  }
+
+  /**
+   * Puts a row on the list, at the end or where it was. Throws what the server refuses, and an
+   * AbortError where the list was cleared meanwhile.
+   */
+  async add(row: Row, index?: number): Promise<void> {
     const list = insertedAt(this.list, row, index ?? this.list.length);
     this.show(list, this.inactiveBut([row.ticker]));
-    return this.edit(
-      async () => priceStore.apply([await putOnWatchlist(row.ticker, index)]),
+    const item = await this.edit(
+      row.ticker,
+      () => putOnWatchlist(row.ticker, index),
       () => without(this.list, [row.ticker]),
     );
+    priceStore.apply([item]);
   }
 
   /** Takes a security off the list; null when it was not there. */
@@ -80,6 +104,7 @@ export class WatchlistStore {
     if (row === undefined) return null;
     this.show(without(this.list, [ticker]));
     const done = this.edit(
+      ticker,
       () => removeFromWatchlist(ticker),
       () => insertedAt(this.list, row, index),
     );
@@ -88,13 +113,26 @@ export class WatchlistStore {
 
   /** Staff deactivated it: it stays on the list, but has no prices any more. */
   deactivated(ticker: string): void {
-    if (this.edits.isBusy) this.isOutdated = true;
-    else this.show(this.list, new Set([...this.inactive, ticker]));
+    if (this.edits.isBusy) {
+      this.isOutdated = true;
+      return;
+    }
+    this.show(this.list, new Set([...this.inactive, ticker]));
+    this.endTrails([ticker]);
+  }
+
+  /** Whole quotes bring what stands still in a row, too; those of a price frame do not. */
+  rename(quotes: readonly Quote[]): void {
+    const whole = new Map(quotes.filter(({ name }) => name !== undefined).map((it) => [it.ticker, it]));
+    if (whole.size === 0) return;
+    const list = this.list.map((row) => renamed(row, whole.get(row.ticker)));
+    if (list.some((row, index) => row !== this.list[index])) this.show(list);
   }
 
   /** Another tab, curl or an administrator changed the list. */
   changedElsewhere(added: readonly Quote[], removed: readonly string[]): void {
     priceStore.apply(added);
+    this.rename(added);
     if (this.edits.isBusy) {
       this.isOutdated = true;
       return;
@@ -107,6 +145,7 @@ export class WatchlistStore {
     for (const quote of added) list = insertedAt(list, rowOfQuote(quote), list.length);
     const isAnother = list.length !== this.list.length || inactive.size !== this.inactive.size;
     if (isAnother || !isKnown) this.show(list, inactive);
+    this.endTrails(left);
     // The frame shows the row at once, but does not say where it belongs.
     if (!isKnown) void this.load();
   }
@@ -126,36 +165,56 @@ export class WatchlistStore {
     });
   }
 
+  /** The server sends no prices of what it has taken off: trails that are not shown end here. */
+  private endTrails(tickers: readonly string[]): void {
+    const shown = this.tickers();
+    for (const ticker of tickers) if (!shown.includes(ticker)) priceStore.forgetTrail(ticker);
+  }
+
+  /** Of what is shown: those with prices. */
+  private tickers(): readonly string[] {
+    return this.state.get().rows.map(({ ticker }) => ticker);
+  }
+
   private take(items: readonly WatchlistItem[]): void {
+    const before = this.tickers();
     priceStore.apply(items.filter((item) => item.is_active));
     const inactive = items.filter((item) => !item.is_active).map(({ ticker }) => ticker);
     this.show(items.map(rowOf), new Set(inactive), { status: "ready", problem: null });
+    this.endTrails(before);
     this.isReading = false;
     this.compare();
   }
 
   private compare(): void {
-    const told = this.told;
-    this.told = null;
-    if (told === null || told.join(" ") === this.state.get().rows.map(({ ticker }) => ticker).join(" ")) return;
-    void this.load();
+    const named = this.named;
+    this.named = null;
+    const differs = named !== null && named.join(" ") !== this.tickers().join(" ");
+    if (this.isOutdated || differs) void this.load();
   }
 
-  private async edit(send: () => Promise<void>, takeBack: () => readonly Row[]): Promise<void> {
+  private async edit<T>(
+    ticker: string,
+    send: () => Promise<T>,
+    takeBack: () => readonly Row[],
+  ): Promise<T> {
+    const { edits } = this;
     // What is being read now does not know of this edit.
-    if (this.isReading || this.told !== null) this.isOutdated = true;
+    if (this.isReading) this.isOutdated = true;
     this.isReading = false;
+    this.named = null;
     this.turn += 1;
     try {
-      await this.edits.send(send);
+      return await edits.send(send);
     } catch (error) {
+      if (isAbort(error)) throw error;
       this.show(takeBack());
       this.isOutdated = true;
       throw error;
     } finally {
-      if (this.isOutdated && !this.edits.isBusy) {
-        this.isOutdated = false;
-        void this.load();
+      if (edits === this.edits) {
+        this.endTrails([ticker]);
+        if (this.isOutdated && !edits.isBusy) void this.load();
       }
     }
   }

@@ -18,6 +18,11 @@ export const rowOfQuote = ({ ticker, name, exchange, currency }: Quote): Row => 
   currency: currency ?? "",
 });
 
+/** The same row where the quote says nothing new of it. */
+export function renamed(row: Row, { name = row.name, currency = row.currency }: Partial<Quote> = {}): Row {
+  return name === row.name && currency === row.currency ? row : { ...row, name, currency };
+}
+
 export const quoteOfSecurity = (security: Security): Quote => ({
   ...security,
   price: security.last_price,
