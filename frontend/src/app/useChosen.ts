@@ -1,6 +1,12 @@
 import { useCallback, useState } from "react";
 
-const fromAddress = (): string | null => decodeURIComponent(location.hash.slice(1)) || null;
+function fromAddress(): string | null {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || null;
+  } catch {
+    return null; // an address that was mangled on its way here
+  }
+}
 
 /** The chosen ticker stands in the address (#AAPL), so that a reload comes back to it. */
 export function useChosen(tickers: readonly string[]): [string | null, (ticker: string) => void] {
