@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenScreen
 from tests.browser.screen import Account
@@ -30,9 +30,37 @@ def violations(page: Page) -> list[Any]:
     ]
 
 
+CONTRAST = """(it, edge) => {
+  const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+  const numbers = (color) => {
+    pen.clearRect(0, 0, 1, 1)
+    pen.fillStyle = color
+    pen.fillRect(0, 0, 1, 1)
+    return [...pen.getImageData(0, 0, 1, 1).data]
+  }
+  const brightness = ([red, green, blue]) => [red, green, blue]
+    .map((each) => each / 255)
+    .map((each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, each, index) => sum + each * [0.2126, 0.7152, 0.0722][index], 0)
+  let ground = it.parentElement
+  const colorOf = (place) => numbers(getComputedStyle(place).backgroundColor)
+  while (colorOf(ground)[3] < 255) ground = ground.parentElement
+  const both = [numbers(getComputedStyle(it)[edge]), colorOf(ground)].map(brightness)
+  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05)
+}"""
+
+
+def stands_out(place: Locator, edge: str) -> None:
+    """Its border or outline can be told from what is behind it (WCAG 1.4.11)."""
+    for scheme in ("light", "dark"):
+        place.page.emulate_media(color_scheme=scheme)
+        assert (scheme, place.evaluate(CONTRAST, edge) >= 3) == (scheme, True)
+
+
 def test_signed_out(signed_out: OpenScreen) -> None:
     page = signed_out().page
     expect(page.get_by_label("Username")).to_be_visible()
+    stands_out(page.get_by_label("Username"), "borderTopColor")
     is_clean(page)
     page.get_by_label("Username").fill("nobody")
     page.get_by_label("Password").fill("wrong")
@@ -53,7 +81,13 @@ def test_filled_list(open_screen: OpenScreen, account: Account) -> None:
     screen.is_live()
     expect(screen.page.locator("canvas").first).to_be_visible()
     is_clean(screen.page)
+    stands_out(screen.search, "borderTopColor")
     screen.page.get_by_role("button", name="Remove KO").click()
+    undo = screen.notices.get_by_role("button", name="Undo")
+    screen.page.keyboard.press("Shift")  # from now on the focus is shown
+    undo.focus()
+    expect(undo).not_to_have_css("outline-style", "none")
+    stands_out(undo, "outlineColor")
     screen.search.fill("a")
     expect(screen.page.get_by_role("option").first).to_be_visible()
     is_clean(screen.page)

@@ -86,6 +86,7 @@ MOVES = {
     "NVDA": ("999999999.99", "-999999999.99", "-99.99"),
     "TSLA": ("157845.91", "157843.41", "6313736.40"),
     "AMZN": ("0.00012345", "-0.00000012", "-0.10"),
+    "NFLX": ("99.99", "99.98", "99999999999800.00"),
 }
 """Tickers with a price, its change, and the change in percent."""
 
@@ -242,6 +243,20 @@ def test_the_longest_ticker_fits_where_an_empty_list_suggests_it(open_screen: Op
         screen.page.set_viewport_size({"width": width, "height": 800})
         for place in (idea, idea.get_by_text(ticker, exact=True).locator("..")):
             assert (width, place.evaluate(RUNS_OVER)) == (width, [])
+
+
+def test_on_a_phone_the_search_shows_whole_names(open_screen: OpenScreen) -> None:
+    name = "Consolidated Holdings of Northern America, Incorporated, Class B"
+    screen = open_screen(
+        lambda page: only_security_is(page, "CHNA", name=name),
+        viewport={"width": 320, "height": 800},
+    )
+    screen.search.fill("chna")
+    option = screen.page.get_by_role("option")
+    expect(option).to_contain_text(name)
+    assert option.evaluate(OVER_ANOTHER) == []
+    assert option.get_by_text(name).evaluate(IS_CUT) is False
+    assert option.evaluate("it => it.firstChild.offsetLeft < it.lastChild.offsetLeft")
 
 
 def test_on_a_phone_a_tapped_row_brings_its_chart_into_sight(
