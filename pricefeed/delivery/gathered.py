@@ -5,10 +5,10 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-CROWD_SECONDS = 0.01
+CROWD_SECONDS = 0.03
 """Who comes in a crowd waits so long for company: a question costs much, one more key nearly none.
 
-Who comes alone is asked for at once."""
+At full speed these are a hundred. Who comes alone is asked for at once."""
 
 CROWD_PAUSES_SECONDS = 0.1
 """Who comes within so long of the last answer belongs to its crowd."""
