@@ -6,8 +6,11 @@ a place that did not change holds an empty string.
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
 from pricefeed.delivery.wire import WireQuote
+
+_IDENTITY_BYTES = 6
 
 
 class Board:
@@ -28,6 +31,7 @@ class Board:
         self._watchers: list[int] = []
         self._changed_at: list[int] = []
         self._identified_at: list[int] = []
+        self._identities: list[int] = []  # hashes; 0 without a quote
         self._changed: set[int] = set()
         self._identified: set[int] = set()
         self._free: list[int] = []
@@ -57,6 +61,7 @@ class Board:
             if place is not None and not self._watchers[place]:
                 del self._places[ticker]
                 self._quotes[place] = None
+                self._identities[place] = 0
                 self._changed.discard(place)
                 self._identified.discard(place)
                 self.deltas[place] = self.fulls[place] = ""
@@ -78,6 +83,7 @@ class Board:
             self.fulls.append("")
             self._changed_at.append(0)
             self._identified_at.append(0)
+            self._identities.append(0)
         self._places[ticker] = place
         return place
 
@@ -105,7 +111,7 @@ class Board:
             quotes[place] = quote
             changed.add(place)
             if is_new_identity:
-                self._identified_at[place] = revision
+                self._identify(place, quote)
                 identified.add(place)
             deltas[place] = "," + (quote.full if place in identified else quote.delta)
             if self.full_connections:
@@ -120,9 +126,16 @@ class Board:
         if place is not None and self._quotes[place] is None:
             self.revision += 1
             self._quotes[place] = quote
-            self._changed_at[place] = self._identified_at[place] = self.revision
+            self._changed_at[place] = self.revision
+            self._identify(place, quote)
         else:
             self.put(quote)
+
+    def _identify(self, place: int, quote: WireQuote) -> None:
+        self._identified_at[place] = self.revision
+        name = f"{quote.ticker} {quote.identity}".encode()
+        hashed = blake2b(name, digest_size=_IDENTITY_BYTES).digest()
+        self._identities[place] = int.from_bytes(hashed)
 
     @property
     def has_changes(self) -> bool:
@@ -139,6 +152,7 @@ class Board:
     def forget_quotes(self) -> None:
         """Another epoch has begun: sequences start anew."""
         self._quotes = [None] * len(self._quotes)
+        self._identities = [0] * len(self._identities)
         self.flushed()
 
     # -- Views -------------------------------------------------------------------------------
@@ -153,13 +167,13 @@ class Board:
             return tickers
         return tuple(ticker for ticker, quote in zip(tickers, quotes, strict=True) if quote)
 
-    def identities(self, places: Iterable[int]) -> list[str]:
-        """What the quotes at these places are called, in a form that is only good for comparing."""
-        return [
-            f"{quote.ticker} {quote.identity}"
-            for place in places
-            if (quote := self._quotes[place]) is not None
-        ]
+    def identity(self, places: Iterable[int]) -> str:
+        """What the quotes at these places are called, in whatever order; good for comparing alone.
+
+        The same in every process: the sum of their names' hashes, in hexadecimal.
+        """
+        hashed = sum(map(self._identities.__getitem__, places)) % 256**_IDENTITY_BYTES
+        return f"{hashed:0{2 * _IDENTITY_BYTES}x}"
 
     def whole(self, places: Iterable[int], *, after_sequence: int = -1) -> list[str]:
         """Whole quotes at these places, those newer than a sequence."""

@@ -127,3 +127,29 @@ def test_a_ticker_that_was_left_and_came_back_is_news_to_who_could_not_read(
         2
     ]
     assert not board.has_changes
+
+
+def test_what_a_list_is_called_is_another_with_each_change_of_it_and_of_no_price(
+    quote: MakeQuote,
+) -> None:
+    board, another = Board(), Board()
+    a, b = board.hold(["A", "B"])
+    unknown = board.identity([a, b])
+    board.load(quote("A", 1, price="10"))
+    board.put(quote("B", 2, price="20"))
+    named = board.identity([a, b])
+    assert named not in {unknown, board.identity([a]), board.identity([b])}
+    board.put(quote("A", 3, price="11"))
+    assert board.identity([b, a]) == named
+    places = another.hold(["B", "C", "A"])
+    another.put(*(quote(ticker, 9) for ticker in "ABC"))
+    assert another.identity([places[0], places[2]]) == named
+    board.put(quote("A", 4, name="Renamed"))
+    assert board.identity([a, b]) != named
+    board.forget_quotes()
+    assert board.identity([a, b]) == unknown
+    board.put(quote("A", 1), quote("B", 1))
+    assert board.identity([a, b]) == named
+    board.release([b])
+    board.drop(["B"])
+    assert board.identity([a, b]) == board.identity([a])
