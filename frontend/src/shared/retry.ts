@@ -1,6 +1,6 @@
 import { ApiError } from "./api/errors";
 import { backoffMs } from "./backoff";
-import { onWake } from "./wake";
+import { onTimeOrWake } from "./wake";
 
 const CAP_MS = 60_000;
 
@@ -27,7 +27,6 @@ export function readPersistently<T>({ read, onRead, onProblem }: Reading<T>): ()
   let stopWaiting = (): void => undefined;
 
   function look(failures: number): void {
-    stopWaiting();
     read(abort.signal).then(
       (found) => {
         if (!abort.signal.aborted) onRead(found);
@@ -37,12 +36,7 @@ export function readPersistently<T>({ read, onRead, onProblem }: Reading<T>): ()
         onProblem?.(error);
         const wait = retryMs(error, failures);
         if (wait === null) return;
-        const timer = setTimeout(() => look(failures + 1), wait);
-        const stopWaking = onWake(() => look(0));
-        stopWaiting = () => {
-          clearTimeout(timer);
-          stopWaking();
-        };
+        stopWaiting = onTimeOrWake(wait, (hasWoken) => look(hasWoken ? 0 : failures + 1));
       },
     );
   }

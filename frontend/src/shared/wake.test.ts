@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { onWake } from "./wake";
+import { onTimeOrWake, onWake } from "./wake";
 
 const listener = vi.fn();
 let stop: () => void;
@@ -63,4 +63,16 @@ test("calls nobody who has stopped it", () => {
   window.dispatchEvent(new Event("online"));
   sleep();
   expect(listener).not.toHaveBeenCalled();
+});
+
+test("what waits for a time or a wake comes once, by whichever is first, unless called off", () => {
+  const act = vi.fn();
+  onTimeOrWake(1000, act);
+  onTimeOrWake(5000, act);
+  onTimeOrWake(5000, act)();
+  vi.advanceTimersByTime(1000);
+  window.dispatchEvent(new Event("online"));
+  vi.advanceTimersByTime(60_000);
+  window.dispatchEvent(new Event("online"));
+  expect(act.mock.calls).toEqual([[false], [true]]);
 });

@@ -27,3 +27,18 @@ export function onWake(listener: () => void): () => void {
     listening.abort();
   };
 }
+
+/** Calls back after so many milliseconds, or as soon as the page wakes; returns how to call it off. */
+export function onTimeOrWake(ms: number, act: (hasWoken: boolean) => unknown): () => void {
+  const timer = setTimeout(() => end(false), ms);
+  const stopWaking = onWake(() => end(true));
+  function stop(): void {
+    clearTimeout(timer);
+    stopWaking();
+  }
+  function end(hasWoken: boolean): void {
+    stop();
+    act(hasWoken);
+  }
+  return stop;
+}

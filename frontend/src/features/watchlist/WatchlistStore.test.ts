@@ -250,6 +250,32 @@ test("a list is not asked for sooner than the server wants, and ever less often"
   expect(calls).toHaveLength(1);
 });
 
+test("a list that could not be read is read as soon as the page wakes, and once", async () => {
+  serve([], { "GET watchlist": () => ({ status: 503, headers: { "Retry-After": "60" } }) });
+  await store.load();
+  server = list("MSFT", "AAPL");
+  serve([]);
+  window.dispatchEvent(new Event("online"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(shown()).toEqual(["MSFT", "AAPL"]);
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(calls).toHaveLength(1);
+});
+
+test("who wakes the page again and again waits no longer for that", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  serve([], { "GET watchlist": away });
+  void store.load();
+  for (let time = 0; time < 9; time += 1) {
+    await vi.advanceTimersByTimeAsync(0);
+    window.dispatchEvent(new Event("online"));
+  }
+  await vi.advanceTimersByTimeAsync(399);
+  expect(calls).toHaveLength(10);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(calls).toHaveLength(11);
+});
+
 test("a list that could not be read is read with the next edit, and not twice", async () => {
   serve([], { "GET watchlist": away });
   await store.load();
@@ -267,6 +293,8 @@ test("nobody reads a list again that has been cleared", async () => {
   await store.load();
   store.clear();
   calls.length = 0;
+  expect(vi.getTimerCount()).toBe(0);
+  window.dispatchEvent(new Event("online"));
   await passMinute();
   expect(calls).toHaveLength(0);
 });

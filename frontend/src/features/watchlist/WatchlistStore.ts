@@ -4,6 +4,7 @@ import { priceStore } from "@/shared/prices/priceStore";
 import type { Quote } from "@/shared/protocol/frames";
 import { retryMs } from "@/shared/retry";
 import { createStore } from "@/shared/store";
+import { onTimeOrWake } from "@/shared/wake";
 
 import { getWatchlist } from "./api/getWatchlist";
 import { putOnWatchlist } from "./api/putOnWatchlist";
@@ -22,6 +23,7 @@ export class WatchlistStore {
   /** Numbers the readings: what an older one brings is no longer wanted. */
   private turn = 0;
   private isReading = false;
+  private stopWaiting = (): void => undefined;
   /** Ours is known not to be the server's list: whoever can, reads it. */
   private isOutdated = false;
   /** The list as the server named it during a reading, until what was read has been compared with it. */
@@ -35,6 +37,7 @@ export class WatchlistStore {
     this.edits.close();
     this.edits = new EditQueue();
     this.turn += 1;
+    this.stopWaiting();
     this.isOutdated = this.isReading = false;
     this.named = null;
     this.list = [];
@@ -49,6 +52,7 @@ export class WatchlistStore {
       return;
     }
     const turn = (this.turn += 1);
+    this.stopWaiting();
     this.isReading = true;
     this.isOutdated = false;
     try {
@@ -59,8 +63,8 @@ export class WatchlistStore {
       this.isReading = false;
       this.isOutdated = true;
       const wait = retryMs(error, failures);
-      const again = (): unknown => turn === this.turn && void this.load(failures + 1);
-      if (wait !== null) setTimeout(again, wait);
+      const again = (hasWoken: boolean): unknown => this.load(hasWoken ? 0 : failures + 1);
+      if (wait !== null) this.stopWaiting = onTimeOrWake(wait, again);
       // A list that is shown already stays until it has been read.
       if (this.state.get().status === "ready") return;
       this.state.set({ ...LOADING, status: "failed", problem: messageOf(error) });
@@ -204,6 +208,7 @@ export class WatchlistStore {
     this.isReading = false;
     this.named = null;
     this.turn += 1;
+    this.stopWaiting();
     try {
       return await edits.send(send);
     } catch (error) {

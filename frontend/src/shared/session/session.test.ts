@@ -112,6 +112,15 @@ test("a server that stays away is asked ever less often, and never sooner than i
   expect(later).toHaveLength(1);
 });
 
+test("a page that wakes does not sit out what a server that was away had it wait", async () => {
+  fakeFetch({ "POST auth/refresh": () => ({ status: 503, headers: { "Retry-After": "300" } }) });
+  await session.start();
+  fakeFetch({ "POST auth/refresh": renewed, "GET auth/me": () => ({ body: ada }) });
+  window.dispatchEvent(new Event("online"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(session.state.get().name).toBe("signed-in");
+});
+
 test("where only the user could not be read, the token is not renewed again", async () => {
   let isAway = true;
   const calls = fakeFetch({

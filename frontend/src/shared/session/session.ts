@@ -3,6 +3,7 @@ import { takeTokensFrom } from "@/shared/api/request";
 import type { SignedIn, User } from "@/shared/api/types";
 import { retryMs } from "@/shared/retry";
 import { createStore } from "@/shared/store";
+import { onTimeOrWake } from "@/shared/wake";
 
 import { getMe, postLogout, postRefresh } from "./calls";
 import { oneTabAtATime, TabsChannel } from "./oneAtATime";
@@ -29,6 +30,7 @@ export class Session {
   private turn = 0;
   private isSigningOut = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private stopWaiting = (): void => undefined;
 
   /** On page load: the cookie, if there is one, brings the session back, after however many failures. */
   async start(failures = 0): Promise<void> {
@@ -41,8 +43,8 @@ export class Session {
       if (turn !== this.turn) return;
       if (isRefusal(error)) return this.end(null);
       this.state.set({ name: "starting", problem: messageOf(error) });
-      const again = (): unknown => turn === this.turn && void this.start(failures + 1);
-      setTimeout(again, retryMs(error, failures) ?? RARELY_MS);
+      const again = (hasWoken: boolean): unknown => this.start(hasWoken ? 0 : failures + 1);
+      this.stopWaiting = onTimeOrWake(retryMs(error, failures) ?? RARELY_MS, again);
     }
   }
 
@@ -103,6 +105,7 @@ export class Session {
 
   private forget(): void {
     clearTimeout(this.timer);
+    this.stopWaiting();
     this.token = this.renewing = null;
     this.issued.clear();
     this.turn += 1;
