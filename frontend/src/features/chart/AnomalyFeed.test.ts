@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import { ApiError } from "@/shared/api/errors";
 import type { Anomaly } from "@/shared/protocol/frames";
 import { FakeSocket } from "@/testing/FakeSocket";
 
@@ -35,6 +36,7 @@ function welcomes(since: number, epoch = "e1"): void {
 beforeEach(() => {
   vi.useFakeTimers();
   random = 0;
+  vi.spyOn(Math, "random").mockReturnValue(1);
   vi.mocked(getAnomalies).mockReset();
   [addresses, sockets, shown] = [[], [], []];
   feed = new AnomalyFeed("BRK.B", {
@@ -56,23 +58,39 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("where the past cannot be read, what is found from now on is shown all the same", async () => {
-  vi.mocked(getAnomalies).mockRejectedValue(new Error("away"));
-  await feed.start();
+test("what is found shows though the past cannot be read, which is shown as soon as it can", async () => {
+  vi.mocked(getAnomalies).mockRejectedValueOnce(new Error("away"));
+  vi.mocked(getAnomalies).mockResolvedValueOnce([jump(7), jump(40), jump(41), jump(42)]);
+  feed.start();
   await settle();
   expect(addresses).toEqual(["?ticker=BRK.B"]);
   welcomes(40);
+  latest().says({ type: "anomalies", anomalies: [jump(41)] });
+  expect(shown).toEqual([41]);
   latest().onclose?.({ code: 1006 });
   await settle();
-  expect(addresses[1]).toBe("?ticker=BRK.B&since=40");
+  expect(addresses[1]).toBe("?ticker=BRK.B&since=41");
+  welcomes(42);
+  await vi.advanceTimersByTimeAsync(400);
+  latest().says({ type: "anomalies", anomalies: [jump(42)] });
+  expect(shown).toEqual([7, 40, 41, 42]);
+  expect(addresses).toHaveLength(2);
+});
+
+test("where the past is refused for good, what is found shows all the same", async () => {
+  vi.mocked(getAnomalies).mockRejectedValue(new ApiError(403, "forbidden", "No."));
+  feed.start();
+  await settle();
   welcomes(40);
   latest().says({ type: "anomalies", anomalies: [jump(41)] });
   expect(shown).toEqual([41]);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(getAnomalies).toHaveBeenCalledOnce();
 });
 
 test("it goes on after the newest that it has read, and after an interruption where it was", async () => {
   vi.mocked(getAnomalies).mockResolvedValue([jump(5), jump(7)]);
-  await feed.start();
+  feed.start();
   await settle();
   expect(addresses).toEqual(["?ticker=BRK.B&since=7"]);
   welcomes(7);
@@ -87,7 +105,7 @@ test("in another life of the server what holds is read anew, and followed from t
   random = 0.5;
   vi.mocked(getAnomalies).mockResolvedValueOnce([jump(88), jump(90)]);
   vi.mocked(getAnomalies).mockResolvedValueOnce([jump(2), jump(3)]);
-  await feed.start();
+  feed.start();
   await settle();
   welcomes(90);
   const before = latest();
@@ -107,10 +125,11 @@ test("in another life of the server what holds is read anew, and followed from t
   expect(getAnomalies).toHaveBeenCalledTimes(2);
 });
 
-test("where the past of another life cannot be read, what was shown stays", async () => {
+test("where the past of another life cannot be read, what was shown stays until it can", async () => {
   vi.mocked(getAnomalies).mockResolvedValueOnce([jump(90)]);
   vi.mocked(getAnomalies).mockRejectedValueOnce(new Error("away"));
-  await feed.start();
+  vi.mocked(getAnomalies).mockResolvedValueOnce([jump(95), jump(96)]);
+  feed.start();
   await settle();
   welcomes(90);
   welcomes(95, "e2");
@@ -119,6 +138,9 @@ test("where the past of another life cannot be read, what was shown stays", asyn
   welcomes(95, "e2");
   latest().says({ type: "anomalies", anomalies: [jump(96)] });
   expect(shown).toEqual([90, 96]);
+  window.dispatchEvent(new Event("online"));
+  await settle();
+  expect(shown).toEqual([95, 96]);
 });
 
 test("who has not begun to follow holds neither a timer nor a listener", () => {
@@ -127,7 +149,7 @@ test("who has not begun to follow holds neither a timer nor a listener", () => {
 
 test("a connection that did not outlive a sleep is opened anew", async () => {
   vi.mocked(getAnomalies).mockResolvedValue([jump(7)]);
-  await feed.start();
+  feed.start();
   await settle();
   welcomes(7);
   window.dispatchEvent(new Event("online"));
@@ -138,16 +160,15 @@ test("a connection that did not outlive a sleep is opened anew", async () => {
 
 test("who has left opens no socket", async () => {
   vi.mocked(getAnomalies).mockResolvedValue([]);
-  const starting = feed.start();
+  feed.start();
   feed.stop();
-  await starting;
   await settle();
   expect(sockets).toEqual([]);
 });
 
 test("the oldest are forgotten", async () => {
   vi.mocked(getAnomalies).mockResolvedValue(Array.from({ length: 500 }, (_, n) => jump(n + 1)));
-  await feed.start();
+  feed.start();
   await settle();
   welcomes(500);
   latest().says({ type: "anomalies", anomalies: [jump(501)] });

@@ -1,4 +1,5 @@
 import type { Anomaly, Frame } from "@/shared/protocol/frames";
+import { readPersistently } from "@/shared/retry";
 import { addressOf } from "@/shared/socket/address";
 import { browserEnv, type SocketEnv } from "@/shared/socket/env";
 import { Socket } from "@/shared/socket/Socket";
@@ -15,13 +16,15 @@ type Options = { onChange: (anomalies: readonly Anomaly[]) => void; env?: Socket
 
 /** A ticker's anomalies by id: the newest that are known, and each one as it is found. */
 export class AnomalyFeed {
-  private known: readonly Anomaly[] = [];
+  /** Read once, from before this began to listen; there may be some more among them. */
+  private past: readonly Anomaly[] = [];
+  private found: readonly Anomaly[] = [];
   private since: number | null = null;
   private epoch: string | null = null;
-  private readonly abort = new AbortController();
   private readonly socket: Socket;
   private readonly env: SocketEnv;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private stopReading = (): void => undefined;
   private stopWaking = (): void => undefined;
 
   constructor(
@@ -39,28 +42,30 @@ export class AnomalyFeed {
     });
   }
 
-  start(): Promise<void> {
+  start(): void {
     this.stopWaking = onWake(() => this.socket.probe());
-    return this.follow();
+    this.follow();
   }
 
   stop(): void {
-    this.abort.abort();
+    this.stopReading();
     clearTimeout(this.timer);
     this.stopWaking();
     this.socket.stop();
   }
 
-  /** First what is known, then what is found after it. */
-  private async follow(): Promise<void> {
-    try {
-      const newest = await getAnomalies(this.ticker, this.abort.signal);
-      this.since = newest.at(-1)?.id ?? 0;
-      this.keep(newest);
-    } catch {
-      // Those of the past are missing then; what is found from now on is shown all the same.
-    }
-    if (!this.abort.signal.aborted) this.socket.start();
+  /** First what is known, then what is found after it; this is shown though that cannot be read yet. */
+  private follow(): void {
+    this.stopReading = readPersistently({
+      read: (signal) => getAnomalies(this.ticker, signal),
+      onRead: (newest) => {
+        this.since ??= newest.at(-1)?.id ?? 0;
+        this.past = newest;
+        this.show();
+        this.socket.start();
+      },
+      onProblem: () => this.socket.start(),
+    });
   }
 
   private address(): string {
@@ -76,19 +81,27 @@ export class AnomalyFeed {
       this.since ??= frame.since ?? null;
     } else if (frame.type === "anomalies") {
       this.since = frame.anomalies.at(-1)?.id ?? this.since;
-      this.keep([...this.known, ...frame.anomalies]);
+      this.found = [...this.found, ...frame.anomalies].slice(-MOST_KEPT);
+      this.show();
     }
   }
 
   /** In another life of the server ids may come again; most of what is shown may hold all the same. */
   private followAnew(): void {
+    this.stopReading();
     this.socket.stop();
     this.epoch = this.since = null;
-    this.timer = setTimeout(() => void this.follow(), this.env.random() * SPREAD_MS);
+    this.past = this.shown();
+    this.found = [];
+    this.timer = setTimeout(() => this.follow(), this.env.random() * SPREAD_MS);
   }
 
-  private keep(anomalies: readonly Anomaly[]): void {
-    this.known = anomalies.slice(-MOST_KEPT);
-    this.options.onChange(this.known);
+  private shown(): readonly Anomaly[] {
+    const first = this.found[0]?.id ?? Infinity;
+    return [...this.past.filter(({ id }) => id < first), ...this.found].slice(-MOST_KEPT);
+  }
+
+  private show(): void {
+    this.options.onChange(this.shown());
   }
 }

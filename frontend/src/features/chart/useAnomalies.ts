@@ -14,7 +14,7 @@ export function useAnomalies(ticker: string): readonly Anomaly[] {
     const feed = new AnomalyFeed(ticker, {
       onChange: (anomalies) => setFound({ ticker, anomalies }),
     });
-    void feed.start();
+    feed.start();
     return () => feed.stop();
   }, [ticker]);
 
