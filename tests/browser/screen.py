@@ -64,7 +64,7 @@ class Screen:
         self.url = url
         self.search = page.get_by_role("combobox")
         self.badge = page.get_by_role("status", name="Connection")
-        self.rows = page.locator("[data-ticker]")
+        self.rows = page.locator('[data-entry="row"]')
         self.heading = page.get_by_role("heading", level=1)
         self.notices = page.get_by_role("status", name="Notices")
 
@@ -79,7 +79,7 @@ class Screen:
 
     def row(self, ticker: str) -> Locator:
         """A stock on the list."""
-        return self.page.locator(f'[data-ticker="{ticker}"]')
+        return self.page.locator(f'[data-entry="row"][data-ticker="{ticker}"]')
 
     def price(self, ticker: str) -> Locator:
         """The cell with its price and currency."""

@@ -19,7 +19,7 @@ export function addSecurity(security: Security): void {
 }
 
 export function removeTicker(ticker: string): void {
-  keepFocus();
+  keepFocus(ticker);
   const edit = watchlist.remove(ticker);
   if (edit === null) return;
   const undo = { label: "Undo", run: () => putBack(edit.removed) };

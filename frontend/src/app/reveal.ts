@@ -3,7 +3,8 @@ import { focusHeading } from "@/shared/ui/focus";
 /** Brings a row into sight, once it is there. */
 export function revealRow(ticker: string): void {
   requestAnimationFrame(() => {
-    document.querySelector(`[data-ticker="${CSS.escape(ticker)}"]`)?.scrollIntoView({ block: "nearest" });
+    const row = document.querySelector(`[data-entry="row"][data-ticker="${CSS.escape(ticker)}"]`);
+    row?.scrollIntoView({ block: "nearest" });
   });
 }
 
@@ -15,11 +16,11 @@ export function focusRow(ticker: string): void {
 }
 
 /** An entry leaves the list: the focus, if it is there, moves to the one that takes its place. */
-export function keepFocus(): void {
-  const leaving = document.activeElement?.closest<HTMLElement>("[data-entry]");
-  const kind = leaving?.dataset.entry;
-  if (leaving == null || kind === undefined) return;
-  const index = entries(kind).indexOf(leaving);
+export function keepFocus(ticker: string): void {
+  const entry = document.activeElement?.closest<HTMLElement>("[data-entry]");
+  const kind = entry?.dataset.entry;
+  if (entry == null || kind === undefined || entry.dataset.ticker !== ticker) return;
+  const index = entries(kind).indexOf(entry);
   requestAnimationFrame(() => {
     const left = entries(kind);
     const next = left[Math.min(index, left.length - 1)] ?? entries("row").at(-1);

@@ -14,7 +14,7 @@ export function InactiveNote({ inactive, onRemove }: Props) {
       <p>On your list, without prices until that changes.</p>
       <ul className={styles.tickers}>
         {inactive.map(({ ticker, name }) => (
-          <li key={ticker} data-entry="inactive">
+          <li key={ticker} data-entry="inactive" data-ticker={ticker}>
             <span className={styles.ticker} title={name}>
               {ticker}
             </span>
@@ -22,6 +22,8 @@ export function InactiveNote({ inactive, onRemove }: Props) {
               type="button"
               className={styles.remove}
               aria-label={`Remove ${ticker}`}
+              // A key that is held down means one, not one after the other.
+              onKeyDown={(event) => event.key === "Enter" && event.repeat && event.preventDefault()}
               onClick={() => onRemove(ticker)}
             >
               Remove

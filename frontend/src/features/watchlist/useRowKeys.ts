@@ -30,6 +30,8 @@ export function useRowKeys(
         event.preventDefault();
         // A key that is held down means one row, not one after the other.
         if (!event.repeat) onRemove(button.dataset.pick ?? "");
+      } else if (event.key === "Enter" && event.repeat) {
+        event.preventDefault(); // it may have removed what was here before
       }
     },
     [list, onRemove],
