@@ -35,10 +35,12 @@ def pixels(screen: Screen, part: str = "") -> str:
 
 
 def turned(route: Route) -> None:
-    """Answer with candles of another colour, each as long as it is."""
+    """Answer with candles whose bodies are others, each as long as it is."""
     candles = route.fetch().json()
     for candle in candles:
-        candle["open"] = candle["low" if candle["open"] == candle["high"] else "high"]
+        opened = float(candle["open"])
+        ends = candle["low"], candle["high"]
+        candle["open"] = max(ends, key=lambda end: abs(float(end) - opened))
     route.fulfill(json=candles)
 
 

@@ -94,7 +94,7 @@ def test_a_first_visit_asks_for_nobody_s_session_and_leaves_nothing_red_in_the_c
 
 
 def test_two_tabs_that_load_at_once_both_stay_signed_in(open_screen: OpenScreen) -> None:
-    """They share a cookie that can be used once."""
+    """They share a cookie, and take turns with it."""
     first = open_screen()
     first.is_live()
     tabs = [first, *(Screen(first.page.context.new_page(), first.url) for _ in range(3))]
