@@ -24,7 +24,7 @@ _QUIET_SECONDS = float(HEARTBEAT_SECONDS)
 
 
 class Cost(NamedTuple):
-    """What one contender took; but for joining it is what the last round did."""
+    """What one contender took: the rounds of joining; all else is of the last round."""
 
     rounds_ms: list[float]
     """Of the server's CPU for each socket that came in, round by round."""
@@ -60,9 +60,9 @@ def run(options: argparse.Namespace) -> list[Section]:
         except (Missing, BenchmarkFailed) as failed:
             if name == "tickwatch":
                 raise
-            rows.append((f"{contender.name}: not measured, {failed}", *[""] * 6))
+            rows.append((f"{contender.name}: not measured, {failed}", *[""] * (len(_COLUMNS) - 1)))
             continue
-        rows.append((contender.name, *_figures(cost)))
+        rows.append((contender.name, *figures(cost)))
         if name == "tickwatch":
             costs = _costs(cost)
     title = f"Joining: {plan.users:,} sockets with {plan.per_user} tickers each"
@@ -116,7 +116,8 @@ def _quiet_us(on: Stage, plan: Plan, *, seconds: float) -> float:
     return used / (time.monotonic() - began) / plan.users * 1e6
 
 
-def _figures(cost: Cost) -> tuple[str, ...]:
+def figures(cost: Cost) -> tuple[str, ...]:
+    """As the columns after the contender's name."""
     return (
         f"{1e3 / cost.joining_ms:,.0f}",
         f"{1e3 / max(cost.rounds_ms):,.0f} - {1e3 / min(cost.rounds_ms):,.0f}",

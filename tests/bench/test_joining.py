@@ -3,7 +3,7 @@
 from redis import Redis
 
 from bench.contenders import CONTENDERS
-from bench.joining import measure
+from bench.joining import Cost, figures, measure
 from bench.market.plan import Plan
 
 
@@ -16,3 +16,9 @@ def test_plain_channels_lets_the_same_users_in(redis_of_its_own: Redis) -> None:
     assert 0 < cost.joining_ms * users < 60_000
     assert cost.before_mb > 10
     assert cost.quiet_us > 0
+
+
+def test_of_three_rounds_the_median_counts() -> None:
+    cost = Cost([0.2, 0.5, 0.25], kilobytes=10.0, before_mb=130.0, quiet_us=1.5)
+
+    assert figures(cost) == ("4,000", "2,000 - 5,000", "0.25", "10.0", "130", "1.50")
