@@ -115,7 +115,7 @@ class PriceHttpProtocol(HttpToolsProtocol):
         else:
             self.connections.discard(self)
             protocol = PriceSocketProtocol(
-                config=self.config, server_state=self.server_state, app_state=self.app_state
+                self.config, self.server_state, self.app_state, is_open=True
             )
             protocol.take_over(self, accept=accept)
             self.transport.set_protocol(protocol)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import pytest
 from asgiref.sync import sync_to_async
 from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.protocol import State
@@ -125,6 +126,18 @@ class Transport(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self.closing
+
+
+async def test_a_socket_whose_handshake_was_read_lacks_nothing_that_uvicorn_gives_one() -> None:
+    config = Config("config.asgi:application")
+    config.load()
+    state, made_later = ServerState(), {"transport", "server", "client", "scheme", "close_timeout"}
+    by_uvicorn = vars(WebSocketsSansIOProtocol(config, state, {}))
+    ours = PriceSocketProtocol(config, state, {}, is_open=True)
+    for name in by_uvicorn.keys() - made_later - {"conn", "queue", "writable"}:
+        assert (name, getattr(ours, name)) == (name, by_uvicorn[name])
+    assert ours.conn.state is State.OPEN
+    assert ours.conn.max_message_size == by_uvicorn["conn"].max_message_size
 
 
 @pytest.fixture
