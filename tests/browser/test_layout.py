@@ -13,13 +13,8 @@ from tests.browser.stack import Stack
 
 WIDTHS = (320, 390, 480, 600, 768, 1080, 1180, 1280, 1440, 1920)
 
-HEADER_WIDTHS = (
-    *(320, 340, 360, 380, 400, 440, 480, 520, 570, 600, 640),
-    *(641, 700, 760, 860, 960),
-    *(961, 1020, 1080, 1100),
-    *(1101, 1280, 1600),
-)
-"""A line for each layout of the header, from its narrowest to its widest; close where it wraps."""
+HEADER_WIDTHS = sorted({*range(320, 1601, 20), 641, 961, 1101})
+"""And each layout of the header at its narrowest."""
 
 STICKING_OUT = """() => [...document.querySelectorAll('main *, header *')]
     .filter((it) => it.getClientRects().length && !it.closest('.visually-hidden'))
