@@ -20,10 +20,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
-from websockets.protocol import State
-from websockets.server import ServerProtocol
 
 from pricefeed.delivery import close_codes
+from pricefeed.delivery.frames import OpenProtocol
 from pricefeed.delivery.light import Gate, Inbox
 from pricefeed.delivery.limits import TokenBucket
 from pricefeed.delivery.writer import EXTENSION, NOWHERE, PING, Author, Way
@@ -147,7 +146,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
         self.close_sent = self.disconnected = self.read_paused = False
         self.initial_response = None
         self.close_timer, self.close_timeout = None, CLOSING_SECONDS
-        self.conn = ServerProtocol(state=State.OPEN, max_size=config.ws_max_size, logger=_LOG)
+        self.conn = OpenProtocol(max_size=config.ws_max_size, logger=_LOG)
         self.ping_interval, self.ping_timeout = config.ws_ping_interval, config.ws_ping_timeout
         self.ping_timer = self.pong_timer = self.pending_ping_payload = None
         self.ping_sent_at = self.last_ping_rtt = 0.0

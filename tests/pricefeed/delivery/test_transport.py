@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any, Self
@@ -14,9 +15,11 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.protocol import State
+from websockets.server import ServerProtocol
 
 from pricefeed.delivery.connection import Connection
 from pricefeed.delivery.feeders import FeederOutlet
+from pricefeed.delivery.frames import OpenProtocol
 from pricefeed.delivery.transport import PriceSocketProtocol
 from pricefeed.delivery.writer import Author, text_frame
 from tests.pricefeed.conftest import MakeTick
@@ -136,8 +139,16 @@ async def test_a_socket_whose_handshake_was_read_lacks_nothing_that_uvicorn_give
     ours = PriceSocketProtocol(config, state, {}, is_open=True)
     for name in by_uvicorn.keys() - made_later - {"conn", "queue", "writable"}:
         assert (name, getattr(ours, name)) == (name, by_uvicorn[name])
-    assert ours.conn.state is State.OPEN
     assert ours.conn.max_message_size == by_uvicorn["conn"].max_message_size
+
+
+async def test_an_open_sockets_protocol_lacks_nothing_of_the_librarys_but_its_name() -> None:
+    logger = logging.getLogger("uvicorn.error")
+    librarys = vars(ServerProtocol(state=State.OPEN, max_size=1000, logger=logger))
+    ours = vars(OpenProtocol(max_size=1000, logger=logger))
+    assert ours.keys() == librarys.keys() - {"id"}
+    for name in ours.keys() - {"reader", "parser"}:
+        assert (name, ours[name]) == (name, librarys[name])
 
 
 @pytest.fixture
