@@ -156,10 +156,7 @@ async def opened() -> tuple[PriceSocketProtocol, Transport]:
     """A socket of the server's, as after its handshake."""
     config = Config("config.asgi:application")
     config.load()
-    protocol = PriceSocketProtocol(config, ServerState(), {})
-    protocol.conn.state = State.OPEN
-    protocol.conn.parser = protocol.conn.parse()
-    next(protocol.conn.parser)
+    protocol = PriceSocketProtocol(config, ServerState(), {}, is_open=True)
     protocol.transport = transport = Transport()
     return protocol, transport
 
