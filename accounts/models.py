@@ -1,7 +1,10 @@
 """Users and their roles."""
 
+import hmac
+from functools import lru_cache
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -129,5 +132,12 @@ class UntoldEnd(models.Model):
 
 def token_stamp(encoded_password: str, disabling_id: str) -> str:
     """The stamp of tokens that count until there is another password or another disabling."""
-    since = encoded_password + disabling_id
-    return salted_hmac("accounts.token", since, algorithm="sha256").hexdigest()[:32]
+    stamper = _stamper(settings.SECRET_KEY).copy()
+    stamper.update((encoded_password + disabling_id).encode())
+    return stamper.hexdigest()[:32]
+
+
+@lru_cache(maxsize=1)
+def _stamper(secret_key: str) -> hmac.HMAC:
+    """Made once, for the reason why `claims` keeps its signer; it has not stamped a thing yet."""
+    return salted_hmac("accounts.token", "", secret_key, algorithm="sha256")

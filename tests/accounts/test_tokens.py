@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts import claims
 from accounts.claims import RefreshToken, TokenExpired, TokenInvalid, token_claims
-from accounts.models import User
+from accounts.models import User, token_stamp
 from accounts.selectors import living_sessions, user_for_token
 from accounts.services import tokens_end, tokens_issue
 
@@ -153,6 +154,13 @@ def test_a_new_password_ends_access_tokens_whichever_way_it_is_set(alice: User) 
     assert not is_living(token)
     with pytest.raises(TokenInvalid):
         user_for_token(token)
+
+
+def test_a_stamp_is_an_hmac_with_the_secret_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for secret in ("one secret", "another", "one secret"):
+        monkeypatch.setattr(settings, "SECRET_KEY", secret)
+        expected = salted_hmac("accounts.token", "password disabling", algorithm="sha256")
+        assert token_stamp("password ", "disabling") == expected.hexdigest()[:32]
 
 
 def test_a_deleted_user_is_nobody(alice: User) -> None:
