@@ -27,7 +27,7 @@ class FeedConsumer(SignInConsumer):
 
     async def signed_in(self, identity: Identity, auth: protocol.Auth) -> None:
         self.hub = await hub_with_room(identity)
-        self.connection = FeederOutlet(self.base_send, writer=self.writer, identity=identity)
+        self.connection = FeederOutlet(self.send, writer=self.writer, identity=identity)
         await self.hub.feeders.add(self.connection)
         self._pusher = Pusher(identity.user_id)
         try:
@@ -38,6 +38,7 @@ class FeedConsumer(SignInConsumer):
         self.intake = Intake(self.connection, push=self._push, most_bytes=most_bytes)
         if self.writer is not None:
             self.writer.hear_out(most_bytes=most_bytes)
+        await self.accept()
         self.hub.welcome_feeder(self.connection)
 
     async def received(self, text: str | None) -> None:

@@ -21,11 +21,12 @@ class AnomaliesConsumer(SocketConsumer):
         hub = await running_hub()
         self.announcer = hub.announcer
         self.connection = AnomalyOutlet(
-            self.base_send,
+            self.send,
             writer=self.writer,
             security_id=await self._security_id(self.announcer),
             on_free=self.announcer.bring_up_to_date,
         )
+        await self.accept()
         await hub.add_anomalies(self.connection, since)
 
     def left(self) -> None:

@@ -26,20 +26,26 @@ class QuotesConsumer(SocketConsumer):
     connection: Connection | None = None
     hub: Hub | None = None
 
-    async def begin(
-        self, *, identity: Identity | None = None, asked: tuple[str, ...] | None = None
-    ) -> tuple[Hub, Connection]:
-        """Make the connection that the hub will serve; the user must have room for one more."""
+    async def serve(
+        self,
+        *,
+        identity: Identity | None = None,
+        asked: tuple[str, ...] | None = None,
+        since: protocol.Since | None = None,
+    ) -> None:
+        """Let the hub serve this socket; its user must have room for one more."""
         self.hub = await hub_with_room(identity)
         self.connection = Connection(
-            self.base_send,
+            self.send,
             writer=self.writer,
             identity=identity,
             asked=asked,
             full=self._wants_full(),
             on_free=self.hub.bring_up_to_date,
         )
-        return self.hub, self.connection
+        tickers = await self.hub.follow(self.connection)
+        await self.accept()
+        await self.hub.serve(self.connection, tickers, since)
 
     def left(self) -> None:
         super().left()
@@ -57,8 +63,7 @@ class WatchlistConsumer(SignInConsumer, QuotesConsumer):
     connection: Connection | None = None
 
     async def signed_in(self, identity: Identity, auth: protocol.Auth) -> None:
-        hub, connection = await self.begin(identity=identity)
-        await hub.add_user(connection, auth.since)
+        await self.serve(identity=identity, since=auth.since)
 
 
 class PricesConsumer(QuotesConsumer):
@@ -68,8 +73,7 @@ class PricesConsumer(QuotesConsumer):
         asked = self._asked()
         if asked is not None and not await (await running_hub()).active.are_all(asked):
             raise Refused(close_codes.UNKNOWN_TICKER)
-        hub, connection = await self.begin(asked=asked)
-        await hub.add_tickers(connection, None)
+        await self.serve(asked=asked)
 
     def _asked(self) -> tuple[str, ...] | None:
         """The tickers asked for, each once, in order; None for all."""

@@ -165,21 +165,34 @@ class Hub:
 
     # -- Connections -------------------------------------------------------------------------
 
-    async def add_user(self, connection: Connection, since: Since | None) -> None:
-        """Serve a user's watchlist, following its edits. Raises TokenRefused."""
-        assert connection.identity is not None
+    async def follow(self, connection: Connection) -> tuple[str, ...]:
+        """What it is to be served with: a user's watchlist, or the tickers that it asked for.
+
+        Or every active one. From now on it is followed what becomes of them. Raises TokenRefused.
+        """
         self._follower.add(connection)  # first: what changes during the reading is followed
+        if connection.identity is None:
+            return connection.asked or await self.active.all()
         tickers = await self._lists.get(connection.identity)
         if tickers is None:
             raise TokenRefused(is_expired=False)
-        await self._begin(connection, tickers, since)
-        self._follower.begun(connection)
+        return tickers
 
-    async def add_tickers(self, connection: Connection, since: Since | None) -> None:
-        """Serve the tickers the connection asked for; none means every active ticker."""
-        self._follower.add(connection)
-        tickers = connection.asked or await self.active.all()
-        await self._begin(connection, tickers, since)
+    async def serve(
+        self, connection: Connection, tickers: tuple[str, ...], since: Since | None
+    ) -> None:
+        """Begin with welcome and snapshot; `tickers` is what `follow` has returned."""
+        self._refuse_if_failed()
+        places = await self._membership.hold(tickers)
+        if connection.closed:
+            self._board.release(places)
+            return
+        self._refuse_if_failed()
+        connection.begun = True
+        self._connections[connection] = None
+        self._board.full_connections += connection.full
+        connection.watch(tickers, places)
+        self._teller.greet(connection, since)
         self._follower.begun(connection)
 
     async def add_anomalies(self, outlet: AnomalyOutlet, since: int | None) -> None:
@@ -204,21 +217,6 @@ class Hub:
             del self._connections[connection]
             self._board.release(connection.places)
             self._board.full_connections -= connection.full
-
-    async def _begin(
-        self, connection: Connection, tickers: tuple[str, ...], since: Since | None
-    ) -> None:
-        self._refuse_if_failed()
-        places = await self._membership.hold(tickers)
-        if connection.closed:
-            self._board.release(places)
-            return
-        self._refuse_if_failed()
-        connection.begun = True
-        self._connections[connection] = None
-        self._board.full_connections += connection.full
-        connection.watch(tickers, places)
-        self._teller.greet(connection, since)
 
     def _refuse_if_failed(self) -> None:
         """For who came before and was not there yet when everybody was sent to another hub."""

@@ -113,6 +113,7 @@ class Outlet:
         """The client has left: nothing is written any more."""
         self.closed = True
         self.ended()
+        self._send = _to_nobody  # who sent for us knows us as well
         if self._pending is not None:
             self._pending.cancel()
 
@@ -153,6 +154,10 @@ class Outlet:
         if task.cancelled() or task.exception() is not None:
             self.closed = True
         self.resume_writing()
+
+
+async def _to_nobody(_: dict[str, Any]) -> None:
+    pass
 
 
 async def _continue(sending: Coroutine[Any, Any, None], waits_for: Any) -> None:

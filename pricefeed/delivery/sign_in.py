@@ -33,6 +33,7 @@ class SignInConsumer(SocketConsumer):
         if token is not None:
             await self._sign_in(protocol.Auth(token))
         else:
+            await self.accept()
             self._deadline = asyncio.get_running_loop().call_later(
                 AUTHENTICATION_SECONDS, self._too_late
             )

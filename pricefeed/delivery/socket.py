@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 MAX_BAD_MESSAGES = 10
 
+HANDSHAKE_SECONDS = 3.0
+"""How long the answer to a handshake may wait for what is to go with it; clients give up on one."""
+
 _AWAY = (*AWAY, HubStopped)
 """Nothing here is broken: somebody else is away, we are leaving, or another hub takes over."""
 
@@ -38,11 +41,16 @@ class Refused(Exception):
 
 
 class SocketConsumer(AsyncConsumer):
-    """What all sockets have in common: accept first, then refuse, so that browsers see the code."""
+    """What all sockets have in common: accept first, then refuse, so that browsers see the code.
+
+    One is accepted when there is something to say to it: that goes out together with the answer
+    to the handshake, and the client is woken once.
+    """
 
     channel_layer_alias = None  # the hub alone is a member of groups
     connection: Outlet | None = None
     bad_messages = 0
+    is_accepted = False
     is_refused = False
     bucket: TokenBucket | None = None
 
@@ -86,16 +94,36 @@ class SocketConsumer(AsyncConsumer):
             await self.close(close_codes.OVERLOADED)
 
     async def _open(self) -> None:
-        await self.send({"type": "websocket.accept"})
         if not self.has_room:
             raise Refused(close_codes.TOO_MANY)
-        await self.in_time(self.opened())
+        patience = asyncio.get_running_loop().call_later(HANDSHAKE_SECONDS, self._accept_alone)
+        try:
+            await self.in_time(self.opened())
+        finally:
+            patience.cancel()
         self.scope["headers"] = ()  # tokens and kilobytes that nobody asks for again
+
+    async def accept(self) -> None:
+        """Answer the handshake, if nobody has; what is said next comes after it.
+
+        So it does where the server takes messages in the order of the calls, as servers do.
+        """
+        if not self.is_accepted:
+            self.is_accepted = True
+            await self.base_send({"type": "websocket.accept"})
+
+    def _accept_alone(self) -> None:
+        self._accepting = asyncio.ensure_future(self.accept())
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """As Channels', but whatever is said is said to an open socket, a refusal as well."""
+        await self.accept()
+        await self.base_send(message)
 
     # -- To be told apart ---------------------------------------------------------------------
 
     async def opened(self) -> None:
-        """The socket is open."""
+        """The handshake has been read; to be accepted before this returns, or by a refusal."""
         raise NotImplementedError
 
     async def said(self, message: protocol.Auth) -> None:

@@ -215,7 +215,7 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
             self.request.headers.clear()
             del self.request, self.response
             return
-        if self.disconnected:
+        if self.disconnected or self.transport.is_closing():
             raise ClientDisconnected
         headers = list(message.get("headers") or ())
         if message.get("subprotocol"):
@@ -312,6 +312,9 @@ class PriceSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse little at a time: of a flood, all but the first wave is never looked at."""
+        if self.handshake_initiated and not self.handshake_complete:
+            self.transport.abort()  # frames before there is a socket: answers would come before it
+            return
         self._is_silent = False
         data, self._unread = self._unread + data, b""
         for start in range(0, len(data), _SLICE_BYTES):

@@ -57,10 +57,7 @@ class Client:
             full=full,
             on_free=hub.bring_up_to_date,
         )
-        if user_id is not None:
-            await hub.add_user(self.connection, since)
-        else:
-            await hub.add_tickers(self.connection, since)
+        await hub.serve(self.connection, await hub.follow(self.connection), since)
 
     @property
     def since(self) -> Since:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -22,6 +23,8 @@ from accounts import events
 from accounts.models import User
 from accounts.services import tokens_issue
 from pricefeed.delivery import consumers, protocol, sign_in
+from pricefeed.delivery.connection import Connection
+from pricefeed.delivery.hub import Hub
 from pricefeed.delivery.publish import publish
 from pricefeed.delivery.socket import MAX_BAD_MESSAGES
 from pricefeed.recording.services import record
@@ -95,6 +98,20 @@ async def opened(
         yield Socket(connection)
 
 
+async def asked_for(
+    server: str, path: str, token: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A handshake has been sent; nobody has read the answer."""
+    host, _, port = server.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        f"GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        f"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    )
+    return reader, writer
+
+
 # -- Who is there -----------------------------------------------------------------------------
 
 
@@ -125,6 +142,19 @@ async def test_a_token_in_the_first_message_does_too_and_may_resume(
         await socket.say({"type": "auth", "token": token, "since": since})
         snapshot = await socket.hear_kinds("welcome", "snapshot")
     assert (snapshot["quotes"], snapshot["tickers"]) == ([], ["A", "B"])
+
+
+async def test_the_answer_to_a_handshake_wakes_its_client_together_with_the_snapshot(
+    server: str, token: str
+) -> None:
+    async with opened(server, "/ws/watchlist", token) as first:
+        await first.hear_kinds("welcome", "snapshot")  # now the groups of the tickers are joined
+        reader, writer = await asked_for(server, "/ws/watchlist", token)
+        woken_by = await reader.read(65536)
+        writer.close()
+    assert woken_by.startswith(b"HTTP/1.1 101 ")
+    assert b'"welcome"' in woken_by
+    assert b'"snapshot"' in woken_by
 
 
 def expired(user: User) -> str:
@@ -215,6 +245,32 @@ async def test_signing_out_closes_the_sockets_of_that_session_alone(
         assert await ending.hear_close() == 4005
         await other.say({"type": "ping"})
         await other.hear_kinds("pong")
+
+
+async def test_a_sign_out_amid_the_handshake_is_told_by_its_code(
+    server: str, token: str, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow, has_read, may_go_on = Hub.follow, threading.Event(), threading.Event()
+
+    async def slowly(hub: Hub, connection: Connection) -> tuple[str, ...]:
+        tickers = await follow(hub, connection)
+        has_read.set()
+        await asyncio.to_thread(may_go_on.wait, WAIT_SECONDS)
+        return tickers
+
+    monkeypatch.setattr(Hub, "follow", slowly)
+    pair = await database_sync_to_async(lambda: tokens_issue(user=alice))()
+
+    async def sign_out() -> None:
+        assert await asyncio.to_thread(has_read.wait, WAIT_SECONDS)
+        async with httpx.AsyncClient(base_url=f"http://{server}") as client:
+            await client.post("/api/v1/auth/logout", json={"refresh": pair.refresh})
+
+    leaving = asyncio.ensure_future(sign_out())
+    async with opened(server, "/ws/watchlist", pair.access) as client:
+        assert await client.hear_close() == 4005
+    may_go_on.set()
+    await leaving
 
 
 async def test_a_new_password_closes_every_socket_of_the_user(
@@ -419,6 +475,46 @@ async def test_where_nothing_answers_a_new_socket_is_not_kept_waiting_for_ever(
         assert await socket.hear_close() == 4103
     async with opened(server, "/ws/prices") as socket:
         assert await socket.hear_close() == 4103
+
+
+async def test_where_nothing_answers_a_handshake_is_answered_all_the_same(
+    server: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+    running_hub = consumers.running_hub
+
+    async def hung() -> Any:
+        await asyncio.to_thread(answered.wait, WAIT_SECONDS)
+        return await running_hub()
+
+    monkeypatch.setattr(consumers, "running_hub", hung)
+    monkeypatch.setattr("pricefeed.delivery.socket.HANDSHAKE_SECONDS", 0.2)
+    for path in ("/ws/watchlist", "/ws/prices"):
+        answered.clear()
+        async with opened(server, path, token) as client:
+            answered.set()
+            await client.hear_kinds("welcome", "snapshot")
+
+
+async def test_who_does_not_wait_for_the_answer_to_its_handshake_is_dropped(
+    server: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer to its ping would come before the one that it is to wait for."""
+    is_read = threading.Event()
+
+    async def hung() -> None:
+        is_read.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(consumers, "running_hub", hung)
+    reader, writer = await asked_for(server, "/ws/watchlist", token)
+    assert await asyncio.to_thread(is_read.wait, WAIT_SECONDS)
+    writer.write(b"\x89\x80\0\0\0\0")
+    heard = b""
+    with suppress(ConnectionResetError):
+        heard = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
+    writer.close()
+    assert heard == b""
 
 
 async def test_while_redis_is_away_sockets_are_asked_to_come_back(

@@ -176,6 +176,18 @@ async def test_who_comes_to_a_socket_that_is_full_already_waits_for_room(
     assert transport.written == [text_frame("text")]
 
 
+async def test_a_server_that_ends_amid_a_handshake_answers_it_once(
+    opened: tuple[PriceSocketProtocol, Transport],
+) -> None:
+    """By an error, for which a proxy goes on to another server."""
+    protocol, transport = opened
+    protocol._accept = b"of its key"
+    protocol.shutdown()
+    await protocol.send({"type": "websocket.accept"})
+    (answer,) = transport.written
+    assert answer.startswith(b"HTTP/1.1 500 ")
+
+
 @pytest.mark.parametrize("said", [b"\x88\x80\0\0\0\0", b"\xff\xff"], ids=["close", "rubbish"])
 async def test_nothing_follows_a_close_frame(
     opened: tuple[PriceSocketProtocol, Transport], said: bytes
