@@ -60,7 +60,7 @@ WHOLE = (
 SMALL = (
     "fanout --users 100 --tickers 50 --ticks 2 --rounds 2",
     "fanout --users 100 --tickers 200 --ticks 2 --zipf --servers tickwatch nats kernel",
-    "growth --users 50 100 --frames 300",
+    "growth --users 100 200 --frames 300",
     "fanin --tickers 100 --rounds 1",
     "joining --users 200",
     "latency --users 100 --ticks 10",
