@@ -12,6 +12,11 @@ from frontend.console.tokens import TokenFile
 _TIMEOUT_SECONDS = 10.0
 _TRANSIENT = {408, 429}
 
+# The refresh token travels as a browser's does: one whose answer was lost may be used again for
+# a minute, where in the body a second use ends the sign-in. See docs/api.md.
+_TRANSPORT = {"X-Token-Transport": "cookie"}
+_COOKIE = "tickwatch_refresh"
+
 
 class Session:
     """The sign-in at one server. The password is sent once and kept nowhere."""
@@ -24,9 +29,9 @@ class Session:
     def sign_in(self, *, username: str, password: str) -> None:
         """Errors: SignInAgain for a wrong name or password, Stop, Unavailable."""
         given = {"username": username, "password": password}
-        answer = self._post("login", given)
+        answer, next_refresh = self._post("login", body=given)
         with self._file.held() as tokens:
-            self._keep(answer, tokens)
+            self._keep(answer, next_refresh, tokens)
 
     def access(self) -> str:
         """An access token, which may have expired; blocks where a new one has to be fetched.
@@ -57,33 +62,39 @@ class Session:
             refresh = tokens.pop(self._url, None)
         if refresh is None:
             return False
-        self._post("logout", {"refresh": refresh})
+        self._post("logout", refresh=refresh)
         return True
 
     def _renew(self, refresh: str, tokens: dict[str, str]) -> None:
         try:
-            answer = self._post("refresh", {"refresh": refresh})
+            answer, next_refresh = self._post("refresh", refresh=refresh)
         except SignInAgain as refused:
             del tokens[self._url]
             raise SignInAgain("Your sign-in has ended.") from refused
-        self._keep(answer, tokens)
+        self._keep(answer, next_refresh, tokens)
 
-    def _keep(self, answer: Any, tokens: dict[str, str]) -> None:
+    def _keep(self, answer: Any, refresh: str | None, tokens: dict[str, str]) -> None:
         try:
-            access, tokens[self._url] = str(answer["access"]), str(answer["refresh"])
+            access = str(answer["access"])
+            tokens[self._url] = refresh or tokens[self._url]
         except (KeyError, TypeError) as error:
             raise self._no_tickwatch() from error
         self._access = access
 
-    def _post(self, what: str, body: dict[str, str]) -> Any:
+    def _post(
+        self, what: str, *, body: dict[str, str] | None = None, refresh: str | None = None
+    ) -> tuple[Any, str | None]:
+        """What is answered, and the refresh token that comes with it."""
         address = f"{self._url}/api/v1/auth/{what}"
+        cookies = {_COOKIE: refresh} if refresh else None
         try:
-            answer = httpx.post(address, json=body, timeout=_TIMEOUT_SECONDS)
+            answer = httpx.post(
+                address, json=body, headers=_TRANSPORT, cookies=cookies, timeout=_TIMEOUT_SECONDS
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(f"{self._url} cannot be reached.") from error
-        if answer.status_code == HTTPStatus.NO_CONTENT:
-            return None
-        return self._read(answer)
+        said = None if answer.status_code == HTTPStatus.NO_CONTENT else self._read(answer)
+        return said, answer.cookies.get(_COOKIE)
 
     def _read(self, answer: httpx.Response) -> Any:
         try:
