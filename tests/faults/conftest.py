@@ -9,6 +9,7 @@ import pytest
 from tests.faults.crowd import Crowd
 from tests.faults.house import RECOVERY_SECONDS, TOLD_SECONDS, House
 from tests.faults.member import Member
+from tests.faults.person import Person
 from tests.integration.conftest import wire  # noqa: F401  a fixture
 
 Measure = Callable[[str, str], None]
@@ -37,6 +38,13 @@ def house(whole_house: House) -> House:
     """All programs are running, and prices flow."""
     whole_house.make_healthy()
     return whole_house
+
+
+@pytest.fixture
+def person(house: House) -> Iterator[Person]:
+    made = Person(house, f"person{time.time_ns()}")
+    yield made
+    made.leave()
 
 
 @pytest.fixture
