@@ -662,7 +662,8 @@ async def test_an_expired_token_ends_the_connection_with_its_own_code(
 ) -> None:
     client = await join(user_id=watching.pk, expires_at=time.time() + 0.5)
     other = await join(user_id=watching.pk, expires_at=time.time() + 60)
-    await client.until(lambda: client.close_code == 4101)
+    async with asyncio.timeout(0.5 + 5):
+        await client.until(lambda: client.close_code == 4101)
     assert other.close_code is None
 
 
