@@ -11,10 +11,11 @@ export const rowOf = ({ ticker, name, exchange, currency }: Row): Row => ({
   currency,
 });
 
-export const rowOfQuote = ({ ticker, name, exchange, currency }: Quote): Row => ({
+/** Frames do not name the exchange: it comes with the list over REST. */
+export const rowOfQuote = ({ ticker, name, currency }: Quote): Row => ({
   ticker,
   name: name ?? "",
-  exchange: exchange ?? "",
+  exchange: "",
   currency: currency ?? "",
 });
 

@@ -4,7 +4,7 @@ import { onNextPaint } from "./paint";
 import { Trail } from "./trail";
 
 /** What a row knows about its price. `moved` is the direction of the newest move, for the flash. */
-export type LivePrice = Required<Omit<Quote, "name" | "exchange" | "currency">> & {
+export type LivePrice = Required<Omit<Quote, "name" | "currency">> & {
   moved: "up" | "down" | null;
 };
 

@@ -14,7 +14,6 @@ export type QuoteUpdate = {
 export type Quote = QuoteUpdate & {
   name?: string;
   currency?: string;
-  exchange?: string;
   previous_close?: string | null;
 };
 

@@ -104,7 +104,7 @@ function readQuote(item: unknown): Quote {
     sequence: integerOrNull(fields, "sequence") ?? 0,
   };
   if ("previous_close" in fields) quote.previous_close = decimalOrNull(fields, "previous_close");
-  for (const name of ["name", "currency", "exchange"] as const) {
+  for (const name of ["name", "currency"] as const) {
     if (name in fields) quote[name] = text(fields, name);
   }
   return quote;
