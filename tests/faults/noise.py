@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from tests.faults import nonsense
 
-THREADS = 6
+THREADS = 16
 PATHS = ("watchlist", "prices", "prices/T1", "prices?tickers=T1,T2", "prices?full=1", "nowhere")
 _HANDSHAKE = (
     "GET /ws/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -41,7 +41,7 @@ class Chunk(NamedTuple):
 
 def chunk_of(chance: random.Random) -> Chunk:
     """Some frames that a server has to bear, or a flood; some that it refuses; a fatal end."""
-    is_flood = chance.random() < 0.5
+    is_flood = chance.random() < 0.1
     count = chance.randint(300, 900) if is_flood else chance.randint(0, 15)
     frames = chance.choices(nonsense.pool(nonsense.HARMLESS), k=count)
     path = chance.choice(PATHS)
