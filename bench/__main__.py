@@ -14,7 +14,7 @@ from bench.fanout import run as fanout
 from bench.ingest import run as ingest
 from bench.peers.debian import Missing
 from bench.process import BenchmarkFailed, allow_many_sockets
-from bench.section import Section
+from bench.section import Section, in_short
 
 
 class Kind(NamedTuple):
@@ -97,6 +97,7 @@ def _everything(parser: argparse.ArgumentParser, lines: tuple[str, ...], *, into
         except BenchmarkFailed as why:  # not for one part are the minutes of all others lost
             failed.append(f"{line}: {why}")
             print(f"\n{failed[-1]}", file=sys.stderr, flush=True)
+    print("\n" + in_short(sections).text(), flush=True)
     page, costs = into / report.PAGE, into / report.COSTS
     report.write(machine, sections, page=page)
     if failed:

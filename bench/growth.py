@@ -7,7 +7,7 @@ import sys
 from bench.contenders import CONTENDERS
 from bench.fanout.measure import Cost, measure, measure_kernel
 from bench.market.plan import Plan
-from bench.section import Section
+from bench.section import Headline, Section
 
 USERS = (1000, 2000, 4000, 8000, 16_000)
 FEW = 50
@@ -56,7 +56,12 @@ def run(options: argparse.Namespace) -> list[Section]:
         for at, (users, cost) in enumerate(zip(options.users, costs, strict=True))
     ]
     method = _METHOD.format(few=FEW, among_few=among_few / 1000)
-    return [Section("Growth: CPU µs per user per tick", method, _COLUMNS, rows)]
+    among = f"among {options.users[-1]:,} users, times among {options.users[0]:,}"
+    heads = [
+        Headline(f"CPU per user per tick {among}", row=-1, column=3),
+        Headline(f"the same of each beyond the first {FEW}", row=-1, column=5),
+    ]
+    return [Section("Growth: CPU µs per user per tick", method, _COLUMNS, rows, headlines=heads)]
 
 
 def _plan(users: int, options: argparse.Namespace) -> Plan:

@@ -11,7 +11,7 @@ import psycopg
 from bench.contenders import CONTENDERS
 from bench.crowd.messages import Back, Cut, Gather
 from bench.market.plan import Plan
-from bench.section import Section
+from bench.section import Headline, Section
 from bench.stage import Stage, stage
 
 USERS = 10_000
@@ -50,7 +50,9 @@ def run(options: argparse.Namespace) -> list[Section]:
         ("scans of watchlists in Postgres meanwhile", f"{herd.scans[LISTS]:,}"),
         ("scans of users in Postgres meanwhile", f"{herd.scans[USERS_TABLE]:,}"),
     ]
-    return [Section(f"Herd: {plan.users:,} clients cut at once", _METHOD, _COLUMNS, rows)]
+    title = f"Herd: {plan.users:,} clients cut at once"
+    heads = [Headline(f"herd: {rows[at][0]}", row=at) for at in (0, 3)]
+    return [Section(title, _METHOD, _COLUMNS, rows, headlines=heads)]
 
 
 class Herd(NamedTuple):

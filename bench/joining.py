@@ -11,7 +11,7 @@ from bench.crowd.messages import Gather
 from bench.market.plan import Plan
 from bench.peers.debian import Missing
 from bench.process import BenchmarkFailed
-from bench.section import Costs, Section
+from bench.section import Costs, Headline, Section
 from bench.stage import Stage, stage
 from bench.usage import connections
 from pricefeed.delivery.protocol import HEARTBEAT_SECONDS
@@ -66,7 +66,12 @@ def run(options: argparse.Namespace) -> list[Section]:
         if name == "tickwatch":
             costs = _costs(cost)
     title = f"Joining: {plan.users:,} sockets with {plan.per_user} tickers each"
-    return [Section(title, _METHOD, _COLUMNS, rows, costs)]
+    others = range(1, len(rows))
+    heads = [
+        Headline("new sockets with their snapshot, a second of CPU", beside=others),
+        Headline(f"KB per socket, of {plan.users:,}", column=4, beside=others),
+    ]
+    return [Section(title, _METHOD, _COLUMNS, rows, costs, heads)]
 
 
 def measure(contender: Contender, plan: Plan, *, quiet_seconds: float = _QUIET_SECONDS) -> Cost:

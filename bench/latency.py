@@ -7,7 +7,7 @@ from bench.contenders import CONTENDERS
 from bench.crowd.messages import Arrive, Gather
 from bench.market.plan import COMMIT, NEWEST, Plan
 from bench.process import BenchmarkFailed
-from bench.section import Section, percentile
+from bench.section import Headline, Section, percentile
 from bench.stage import Stage, stage
 
 USERS = 10_000
@@ -38,7 +38,8 @@ def run(options: argparse.Namespace) -> list[Section]:
     ]
     title = f"Latency: milliseconds from the commit to {plan.users:,} clients, {len(ticks)} ticks"
     costs = {"last_client_ms_p99": float(last[1].replace(",", ""))}
-    return [Section(title, _METHOD, _COLUMNS, rows, costs)]
+    head = Headline(f"ms to the last of {plan.users:,} clients, p99", row=2, column=2, beside=[0])
+    return [Section(title, _METHOD, _COLUMNS, rows, costs, [head])]
 
 
 def delays_ms(on: Stage, users: int) -> list[float]:

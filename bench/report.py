@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import redis
 
-from bench.section import Section
+from bench.section import Section, in_short
 
 ROOT = Path(__file__).parents[1]
 PAGE, COSTS = Path("docs", "benchmarks.md"), Path("bench", "costs.json")
@@ -51,7 +51,7 @@ def machine() -> str:
 
 
 def write(machine: str, sections: Sequence[Section], *, page: Path) -> None:
-    parts = [_HEAD, machine, *(section.markdown() for section in sections)]
+    parts = [_HEAD, machine, *(each.markdown() for each in (in_short(sections), *sections))]
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n\n".join(part.strip() for part in parts) + "\n")
 

@@ -11,7 +11,7 @@ from bench.crowd.stallers import stallers
 from bench.latency import delays_ms
 from bench.market.plan import Plan
 from bench.process import Worker
-from bench.section import Section, percentile
+from bench.section import Headline, Section, percentile
 from bench.stage import Stage, stage
 from bench.usage import connections
 
@@ -64,7 +64,12 @@ def run(options: argparse.Namespace) -> list[Section]:
         on.clients.ask(on.opening.newest)
         watched = watch(on, silent, options)
     title = f"Stalled: {stalled:,} clients stop reading beside {healthy:,} who go on"
-    return [Section(title, _METHOD, _COLUMNS, _rows(watched, stalled))]
+    rows = _rows(watched, stalled)
+    heads = [
+        *(Headline(f"stalled: {rows[at][0]}", row=at) for at in (0, 2)),
+        Headline("stalled: p99 of the others meanwhile, times before", row=-1),
+    ]
+    return [Section(title, _METHOD, _COLUMNS, rows, headlines=heads)]
 
 
 def watch(on: Stage, silent: Worker, options: argparse.Namespace) -> Watched:

@@ -22,7 +22,7 @@ import uvloop
 from bench.fanin.layers import WAYS, Packed, Way
 from bench.process import Pipe, Worker
 from bench.scratch import scratch
-from bench.section import Costs, Section
+from bench.section import Costs, Headline, Section
 
 SIZES = (500, 5000)
 ROUNDS = 3
@@ -137,7 +137,17 @@ def run(options: argparse.Namespace) -> list[Section]:
                     "fan_in_us": round(statistics.median(figures[0]), 2),
                     "redis_publish_bytes_per_ticker": round(statistics.median(figures[2])),
                 }
-    return [Section("Fan-in: CPU µs per changed ticker", _METHOD, _COLUMNS, rows, costs)]
+    title = "Fan-in: CPU µs per changed ticker"
+    heads = [
+        Headline(
+            f"CPU µs per changed ticker and process, {tickers:,} tickers",
+            row=(first := at * len(WAYS)),
+            column=2,
+            beside=range(first + 1, first + len(WAYS)),
+        )
+        for at, tickers in enumerate(options.tickers)
+    ]
+    return [Section(title, _METHOD, _COLUMNS, rows, costs, heads)]
 
 
 def _figure(rounds: Sequence[float]) -> str:

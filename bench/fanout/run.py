@@ -10,7 +10,7 @@ from bench.fanout.measure import Cost, measure, measure_kernel, plan_of
 from bench.market.plan import Plan
 from bench.peers.debian import Missing
 from bench.process import BenchmarkFailed
-from bench.section import Costs, Section
+from bench.section import Costs, Headline, Section
 
 KERNEL = "kernel"
 SERVERS = ("tickwatch", "nats", "mosquitto", "nchan", "channels-daphne", KERNEL)
@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> list[Section]:
     if KERNEL in options.servers:
         rows.append(_kernel_row(plan, first))
     ours = first if names[0] == "tickwatch" else None
-    return [Section(_title(plan), _METHOD, _COLUMNS, rows, _costs(plan, ours))]
+    head = Headline(f"CPU µs per user per tick, {_market(plan)}", beside=range(1, len(rows)))
+    return [Section(_title(plan), _METHOD, _COLUMNS, rows, _costs(plan, ours), [head])]
 
 
 def _measured(name: str, plan: Plan) -> Cost | Exception:
@@ -100,9 +101,13 @@ def _costs(plan: Plan, ours: Cost | None) -> Costs:
 
 
 def _title(plan: Plan) -> str:
+    return f"Fan-out: {_market(plan)}"
+
+
+def _market(plan: Plan) -> str:
     popularity = ", popularity by Zipf" if plan.zipf else ""
     return (
-        f"Fan-out: {plan.users:,} users with {plan.per_user} of {plan.tickers:,} tickers each, "
+        f"{plan.users:,} users with {plan.per_user} of {plan.tickers:,} tickers each, "
         f"all moving{popularity}"
     )
 
