@@ -141,11 +141,11 @@ def run(options: argparse.Namespace) -> list[Section]:
     heads = [
         Headline(
             f"CPU µs per changed ticker and process, {tickers:,} tickers",
-            row=(first := at * len(WAYS)),
+            row=first,
             column=2,
             beside=range(first + 1, first + len(WAYS)),
         )
-        for at, tickers in enumerate(options.tickers)
+        for first, tickers in zip(range(0, len(rows), len(WAYS)), options.tickers, strict=True)
     ]
     return [Section(title, _METHOD, _COLUMNS, rows, costs, heads)]
 

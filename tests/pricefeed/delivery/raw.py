@@ -14,10 +14,18 @@ def frame(first: int, payload: bytes = b"") -> bytes:
 
 
 class RawClient:
-    """Its socket is open when it has been made; what it has not read is still to come."""
+    """Its socket is open when it has been made; what it has not read is still to come.
+
+    Unless it `waits` for it, nobody has read yet whether it is.
+    """
 
     def __init__(
-        self, server: str, path: str = "/ws/prices", *headers: str, receive_bytes: int = 0
+        self,
+        server: str,
+        path: str = "/ws/prices",
+        *headers: str,
+        receive_bytes: int = 0,
+        waits: bool = True,
     ) -> None:
         host, port = server.split(":")
         self._socket = socket.socket()
@@ -35,12 +43,17 @@ class RawClient:
             *headers,
         ]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
-        assert self._socket.recv(12) == b"HTTP/1.1 101"
+        if waits:
+            assert self._socket.recv(12) == b"HTTP/1.1 101"
 
     def send(self, data: bytes) -> None:
         """As much as is taken: a server that has had enough takes no more."""
         with contextlib.suppress(OSError):
             self._socket.sendall(data)
+
+    def read_once(self) -> bytes:
+        """What is there when something is."""
+        return self._socket.recv(65536)
 
     def read_until(self, wanted: bytes) -> None:
         """What is wanted has come."""

@@ -34,6 +34,7 @@ from tests.asyncapi import check_frame
 from tests.conftest import PASSWORD
 from tests.pricefeed.conftest import MakeTick
 from tests.pricefeed.delivery.conftest import off_loop
+from tests.pricefeed.delivery.raw import PING, RawClient, frame
 from watchlists.services import watchlist_add_security
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,20 +106,6 @@ async def opened(
         yield Socket(connection)
 
 
-async def asked_for(
-    server: str, path: str, token: str
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A handshake has been sent; nobody has read the answer."""
-    host, _, port = server.partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(
-        f"GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        f"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-    )
-    return reader, writer
-
-
 # -- Who is there -----------------------------------------------------------------------------
 
 
@@ -156,9 +143,9 @@ async def test_the_answer_to_a_handshake_wakes_its_client_together_with_the_snap
 ) -> None:
     async with opened(server, "/ws/watchlist", token) as first:
         await first.hear_kinds("welcome", "snapshot")  # now the groups of the tickers are joined
-        reader, writer = await asked_for(server, "/ws/watchlist", token)
-        woken_by = await reader.read(65536)
-        writer.close()
+        second = RawClient(server, "/ws/watchlist", f"Authorization: Bearer {token}", waits=False)
+        woken_by = second.read_once()
+        second.close()
     assert woken_by.startswith(b"HTTP/1.1 101 ")
     assert b'"welcome"' in woken_by
     assert b'"snapshot"' in woken_by
@@ -503,7 +490,7 @@ async def test_where_nothing_answers_a_handshake_is_answered_all_the_same(
             await client.hear_kinds("welcome", "snapshot")
 
 
-async def test_who_does_not_wait_for_the_answer_to_its_handshake_is_dropped(
+def test_who_does_not_wait_for_the_answer_to_its_handshake_is_dropped(
     server: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer to its ping would come before the one that it is to wait for."""
@@ -514,14 +501,10 @@ async def test_who_does_not_wait_for_the_answer_to_its_handshake_is_dropped(
         await asyncio.sleep(60)
 
     monkeypatch.setattr(consumers, "running_hub", hung)
-    reader, writer = await asked_for(server, "/ws/watchlist", token)
-    assert await asyncio.to_thread(is_read.wait, WAIT_SECONDS)
-    writer.write(b"\x89\x80\0\0\0\0")
-    heard = b""
-    with suppress(ConnectionResetError):
-        heard = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
-    writer.close()
-    assert heard == b""
+    client = RawClient(server, "/ws/watchlist", f"Authorization: Bearer {token}", waits=False)
+    assert is_read.wait(WAIT_SECONDS)
+    client.send(frame(PING))
+    assert client.read_to_end() == b""
 
 
 async def test_while_redis_is_away_sockets_are_asked_to_come_back(
